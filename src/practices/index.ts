@@ -1,0 +1,26 @@
+export {
+  type Attributes,
+  type AttributeValue,
+  type Bound,
+  boundOf,
+  type Category,
+  categories,
+  conform,
+  type EventName,
+  events,
+  recordAttributes,
+  resourceAttributes,
+  scopeAttributes,
+} from './catalog.js';
+export {
+  type AnyValue,
+  type ExportLogsRequest,
+  type KeyValue,
+  type LogRecord,
+  parseExportResponse,
+  scopePrefix,
+  severity,
+  toExportRequest,
+  toKeyValues,
+  toUnixNano,
+} from './otlp.js';
