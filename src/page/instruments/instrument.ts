@@ -1,0 +1,112 @@
+/**
+ * The seam between instruments and the recorder. An instrument is `observeX(record, {signal, …})`: it knows what
+ * happened, never whether it may be sent, where it is kept or how it travels. Each can be tested with an array
+ * (`observeX(async event => void events.push(event), …)`) and removed with one line.
+ */
+import type { Attributes, Category, EventName } from '../../practices/catalog.js';
+
+export interface TelemetryEvent {
+  name: EventName;
+  category: Category;
+  /** Named as on the wire. The recorder checks the catalog, scrubs, pseudonymizes and stamps `log.record.uid`. */
+  attributes: Attributes;
+  /** `SeverityNumber`; information when absent. */
+  severity?: number;
+  /** 0 is evicted last; by event name when absent. */
+  priority?: 0 | 1 | 2 | 3 | 4;
+  /** Milliseconds since the epoch; now when absent. */
+  recordedAt?: number;
+  /** Puts the attempt on the journal of open attempts, in the transaction that commits this event. */
+  opens?: OpenAttempt;
+  /**
+   * Takes the attempt off the journal, in the transaction that commits this event. An event that closes an attempt
+   * which the journal does not hold is NOT stored: this keeps "exactly one result" true across tabs.
+   */
+  closes?: string;
+}
+
+/** Hands an event in. Never throws. Resolves when durable (IndexedDB committed) or dropped. */
+export type RecordEvent = (event: TelemetryEvent) => Promise<void>;
+
+/** Events whose counters are summed on the client. */
+export type CountedEvent = 'meeting.usage' | 'meeting.census';
+
+/**
+ * Adds to the durable sums of an event. A flush takes the sums (reads and removes them in the transaction that
+ * enqueues the record made of them), so that each event yields one record per flush at most and no count is lost or
+ * sent twice. Never throws.
+ */
+export type Count = (event: CountedEvent, deltas: Record<string, number>) => Promise<void>;
+
+export interface InstrumentOptions {
+  /** Aborted: all listeners are gone and nothing is recorded any more. */
+  signal: AbortSignal;
+}
+
+/** An attempt whose result is not known yet, as the journal keeps it. */
+export interface OpenAttempt {
+  id: string;
+  /** When it started, milliseconds since the epoch. */
+  at: number;
+  /** What its result repeats of the attempt: id, method, pool, partner. */
+  attributes: Attributes;
+}
+
+/** The durable list of open attempts of this route. Entries come and go with `opens` and `closes` of events. */
+export interface Journal {
+  /** Every attempt that is open, those of this page and of other tabs included: `reconcile` finds out who lives. */
+  orphans(): Promise<OpenAttempt[]>;
+}
+
+/** What `fail` takes: an `Error` (anything thrown, really), or what a mapper of join-errors made. */
+export interface JoinFailure {
+  /** `error.type`; unknown values become `_OTHER`. */
+  type?: string | undefined;
+  code?: string | number | undefined;
+  subcode?: string | number | undefined;
+  message?: string | undefined;
+}
+
+export type Confidence = 'confirmed' | 'assumed';
+
+export interface StartOptions {
+  /** `native`, `web-app`, `meetings-app`, `mobile-app`, `store`, `forwarded`, `phone` or the page's own word. */
+  method?: string | undefined;
+  /** A synthetic join (a watcher node's test): tagged, and kept out of every rate. */
+  synthetic?: boolean | undefined;
+}
+
+/**
+ * One attempt of a person to join, as page authors hold it. No method ever throws; after the result all do nothing.
+ */
+export interface JoinAttempt {
+  readonly id: string;
+  stage(name: string): void;
+  pause(): void;
+  resume(): void;
+  succeed(how?: { confidence?: Confidence }): void;
+  fail(reason?: unknown): void;
+  abandon(): void;
+}
+
+export type Verb = Exclude<keyof JoinAttempt, 'id'>;
+
+/**
+ * The same inside a session: `act(verb, argument, at)` with `at` on the scale of `performance.now()`, so that calls
+ * buffered before the gate opened keep their times.
+ */
+export type Act = (verb: Verb, argument?: unknown, at?: number) => void;
+
+export interface Joins {
+  /** Starts an attempt, or finds the one of that id. */
+  start(options: StartOptions & { id?: string; at?: number }): Act;
+  /** `session.call` of the shell's stub. Unknown ids are ignored. */
+  call(id: string, verb: Verb, argument?: unknown, at?: number): void;
+}
+
+export interface JoinOptions extends InstrumentOptions {
+  count: Count;
+  newId: () => string;
+  /** `meeting.pool`, `meeting.federation_partner` and the like, read when an attempt starts. */
+  context: () => Attributes;
+}
