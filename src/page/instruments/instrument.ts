@@ -58,15 +58,6 @@ export interface Journal {
   orphans(): Promise<OpenAttempt[]>;
 }
 
-/** What `fail` takes: an `Error` (anything thrown, really), or what a mapper of join-errors made. */
-export interface JoinFailure {
-  /** `error.type`; unknown values become `_OTHER`. */
-  type?: string | undefined;
-  code?: string | number | undefined;
-  subcode?: string | number | undefined;
-  message?: string | undefined;
-}
-
 export type Confidence = 'confirmed' | 'assumed';
 
 export interface StartOptions {
@@ -74,6 +65,8 @@ export interface StartOptions {
   method?: string | undefined;
   /** A synthetic join (a watcher node's test): tagged, and kept out of every rate. */
   synthetic?: boolean | undefined;
+  /** Judge by focus whether a native client started, as for a click on `data-meeting-join="native"` (launch.ts). */
+  detectLaunch?: boolean | undefined;
 }
 
 /**
@@ -85,6 +78,7 @@ export interface JoinAttempt {
   pause(): void;
   resume(): void;
   succeed(how?: { confidence?: Confidence }): void;
+  /** An `Error` (anything thrown, really), a `Response`, or `{type, code, subcode, message}` as the mappers return. */
   fail(reason?: unknown): void;
   abandon(): void;
 }
@@ -93,13 +87,13 @@ export type Verb = Exclude<keyof JoinAttempt, 'id'>;
 
 /**
  * The same inside a session: `act(verb, argument, at)` with `at` on the scale of `performance.now()`, so that calls
- * buffered before the gate opened keep their times.
+ * buffered before the gate opened keep their times. True when the attempt was still open: then the verb took effect.
  */
-export type Act = (verb: Verb, argument?: unknown, at?: number) => void;
+export type Act = (verb: Verb, argument?: unknown, at?: number) => boolean;
 
 export interface Joins {
   /** Starts an attempt, or finds the one of that id. */
-  start(options: StartOptions & { id?: string; at?: number }): Act;
+  start(options: StartOptions & { id?: string | undefined; at?: number | undefined }): Act;
   /** `session.call` of the shell's stub. Unknown ids are ignored. */
   call(id: string, verb: Verb, argument?: unknown, at?: number): void;
 }
