@@ -12,6 +12,8 @@ export {
   resourceAttributes,
   scopeAttributes,
 } from './catalog.js';
+export { type GateInputs, openCategories, type Surface, surfaces } from './gate.js';
+export type { ErrorType, FailureResult } from './join-errors.js';
 export {
   type AnyValue,
   type ExportLogsRequest,
@@ -24,3 +26,4 @@ export {
   toKeyValues,
   toUnixNano,
 } from './otlp.js';
+export { readSetting, type Scope, type Setting } from './web-service-configuration.js';

@@ -17,18 +17,13 @@
  * with what the page knows: `confirmed`.
  */
 import type { Act, InstrumentOptions, Joins } from './instrument.js';
+import { joinAttribute, joinElementOf } from './join-element.js';
 
 /** The usual heuristics wait 1.5 to 2.5 s; the longer end, for cold starts of a client on a slow disk. */
 export const launchWindowMs = 2_500;
 
 /** How long a link's navigation may take to leave the page: longer, and the person has most likely closed the tab. */
 export const navigationWindowMs = 30_000;
-
-const attribute = 'data-meeting-join';
-
-/** The element of a click or a result, through shadow roots. Ask while the event is dispatched: its path is gone later. */
-export const joinElementOf = (event: Event): Element | undefined =>
-  event.composedPath().find((node): node is Element => node instanceof Element && node.hasAttribute(attribute));
 
 export interface Launch {
   /** A click that the shell held back while the gate was pending; `element` as `joinElementOf` found it then. */
@@ -87,7 +82,7 @@ export const observeLaunch = (joins: Joins, { signal }: InstrumentOptions): Laun
     const at = event.timeStamp;
     // A second click on the same element is a retry inside the one attempt.
     if (latest.get(element)?.('stage', 'retry', at)) return;
-    const method = element.getAttribute(attribute) ?? '';
+    const method = element.getAttribute(joinAttribute) ?? '';
     const act = joins.start({ method, at });
     latest.set(element, act);
     last = act;

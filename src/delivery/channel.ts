@@ -1,0 +1,25 @@
+/** How page and worker talk. Both ends are of the same origin; a host page's own messages are not ours. */
+import { channelName } from './names.js';
+import type { FlushReport, Notice, Trigger } from './sender.js';
+
+/** Asks the worker to flush; it answers on the port: at once with `true`, and with the report when done. */
+export interface FlushMessage {
+  [channelName]: Trigger;
+}
+
+export type FlushReply = true | FlushReport;
+
+export const isFlushMessage = (data: unknown): data is FlushMessage =>
+  typeof data === 'object' && data !== null && channelName in data;
+
+/** News of sender and gate for every tab and the worker. */
+export interface Channel {
+  post(notice: Notice): void;
+  close(): void;
+}
+
+export const openChannel = (onNotice: (notice: Notice) => void): Channel => {
+  const channel = new BroadcastChannel(channelName);
+  channel.onmessage = event => onNotice(event.data);
+  return { post: notice => channel.postMessage(notice), close: () => channel.close() };
+};

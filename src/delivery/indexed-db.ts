@@ -1,0 +1,146 @@
+import { databaseName } from './names.js';
+import type { Entry, KeyedTable, Mode, Storage, Transaction } from './storage.js';
+import { tables } from './storage.js';
+
+/** Raise it when a table or index is added: `upgrade` adds what is missing and touches no row. */
+const schemaVersion = 1;
+
+/** Opening can hang for good: a connection that ignores `versionchange`, https://bugs.webkit.org/show_bug.cgi?id=226547. */
+const openTimeoutMs = 3_000;
+
+const upgrade = (database: IDBDatabase) => {
+  for (const table of tables) {
+    if (database.objectStoreNames.contains(table)) continue;
+    const store = database.createObjectStore(table, table === 'entries' ? { keyPath: 'seq', autoIncrement: true } : {});
+    if (table === 'entries') store.createIndex('lane', 'lane');
+  }
+};
+
+const settled = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+const open = async (create: boolean, version?: number): Promise<IDBDatabase> => {
+  const request = indexedDB.open(databaseName, version);
+  request.onupgradeneeded = event => {
+    if (create || event.oldVersion) upgrade(request.result);
+    else request.transaction?.abort();
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      request.onsuccess = () => request.result.close();
+      reject(new DOMException('IndexedDB does not open', 'TimeoutError'));
+    }, openTimeoutMs);
+  });
+  try {
+    return await Promise.race([settled(request), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const isNewer = (error: unknown) => (error as DOMException)?.name === 'VersionError';
+
+/** A page that stayed open across an update of the product meets a newer schema: what it knows of is all still there. */
+const openAny = (create: boolean) =>
+  open(create, schemaVersion).catch(error => (isNewer(error) ? open(create) : Promise.reject(error)));
+
+const over = (transaction: IDBTransaction): Transaction => {
+  const table = (name: string) => transaction.objectStore(name);
+  const entries = table('entries');
+  return {
+    get: <T>(name: KeyedTable, key: string) => settled<T | undefined>(table(name).get(key)),
+    put: (name, key, value) => void table(name).put(value, key),
+    all: <T>(name: KeyedTable) => settled<T[]>(table(name).getAll()),
+    keys: name => settled(table(name).getAllKeys()) as Promise<string[]>,
+    delete: (name, key) => void table(name).delete(key),
+    append: entry => void entries.add(entry),
+    has: async seq => (await settled(entries.count(seq))) > 0,
+    remove: seq => void entries.delete(seq),
+    lanes: () =>
+      new Promise((resolve, reject) => {
+        const lanes: string[] = [];
+        const request = entries.index('lane').openKeyCursor(null, 'nextunique');
+        request.onerror = () => reject(request.error);
+        request.onsuccess = () => {
+          const cursor = request.result;
+          if (!cursor) return resolve(lanes);
+          lanes.push(cursor.key as string);
+          cursor.continue();
+        };
+      }),
+    lane: (lane, limit) => settled<Entry[]>(entries.index('lane').getAll(lane, limit)),
+    oldest: limit => settled<Entry[]>(entries.getAll(null, limit)),
+  };
+};
+
+const transact = async <T>(database: IDBDatabase, mode: Mode, work: (transaction: Transaction) => Promise<T>) => {
+  // Relaxed: a kill of the browser loses nothing of a completed transaction, only a power cut may.
+  const transaction = database.transaction(tables, mode, { durability: 'relaxed' });
+  const completed = new Promise<void>((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new DOMException('aborted', 'AbortError'));
+  });
+  completed.catch(() => {});
+  try {
+    const result = await work(over(transaction));
+    await completed;
+    return result;
+  } catch (error) {
+    try {
+      transaction.abort();
+    } catch {
+      // It has ended already: its own error says why.
+      await completed;
+    }
+    throw error;
+  }
+};
+
+/** A connection that the browser force-closed, or that made way for an upgrade, throws InvalidStateError at once. */
+const isClosed = (error: unknown) => (error as DOMException)?.name === 'InvalidStateError';
+
+/** What a storage that has been deleted answers, rather than coming back to life. */
+const deleted = () => new DOMException('the queue has been deleted', 'NotFoundError');
+
+/**
+ * Opens the database of this origin.
+ * @param create false: reject where there is none, and leave none behind
+ * @param onDeleted somebody else deletes the database: a purge in another tab
+ * @throws DOMException when IndexedDB is absent, refused, corrupt or hangs
+ */
+export const openIndexedDb = async (create: boolean, onDeleted: () => void = () => {}): Promise<Storage> => {
+  let isDeleted = false;
+  const connect = async () => {
+    const database = await openAny(create);
+    database.onversionchange = event => {
+      database.close();
+      isDeleted ||= event.newVersion === null;
+      if (isDeleted) onDeleted();
+    };
+    return database;
+  };
+  let database = await connect();
+  return {
+    durable: true,
+    transact: async (mode, work) => {
+      if (isDeleted) throw deleted();
+      try {
+        return await transact(database, mode, work);
+      } catch (error) {
+        if (isDeleted || !isClosed(error)) throw error;
+        database = await connect();
+        return transact(database, mode, work);
+      }
+    },
+    destroy: async () => {
+      isDeleted = true;
+      database.close();
+      await settled(indexedDB.deleteDatabase(databaseName));
+    },
+    close: () => database.close(),
+  };
+};

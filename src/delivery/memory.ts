@@ -1,0 +1,97 @@
+import type { Entry, KeyedTable, Storage, Table, Transaction } from './storage.js';
+import { tables } from './storage.js';
+
+interface Data {
+  tables: Record<Table, Map<string | number, unknown>>;
+  lastSeq: number;
+}
+
+const mapTables = (make: (table: Table) => Map<string | number, unknown>) =>
+  Object.fromEntries(tables.map(table => [table, make(table)])) as Data['tables'];
+
+const empty = (): Data => ({ tables: mapTables(() => new Map()), lastSeq: 0 });
+
+const copy = ({ tables: source, lastSeq }: Data): Data => ({
+  tables: mapTables(table => new Map(source[table])),
+  lastSeq,
+});
+
+const over = (data: Data): Transaction => {
+  const entries = () => [...data.tables.entries.values()] as Entry[];
+  return {
+    get: async <T>(table: KeyedTable, key: string) => data.tables[table].get(key) as T | undefined,
+    put: (table, key, value) => void data.tables[table].set(key, value),
+    all: async <T>(table: KeyedTable) => [...data.tables[table].values()] as T[],
+    keys: async table => [...data.tables[table].keys()] as string[],
+    delete: (table, key) => void data.tables[table].delete(key),
+    append: entry => {
+      const seq = ++data.lastSeq;
+      data.tables.entries.set(seq, { ...entry, seq });
+    },
+    has: async seq => data.tables.entries.has(seq),
+    remove: seq => void data.tables.entries.delete(seq),
+    lanes: async () => [...new Set(entries().map(entry => entry.lane))].sort(),
+    lane: async (lane, limit) =>
+      entries()
+        .filter(entry => entry.lane === lane)
+        .slice(0, limit),
+    oldest: async limit => entries().slice(0, limit),
+  };
+};
+
+/** Tables that live as long as the realm. Values are kept by reference: callers put new objects, never change old ones. */
+export const createMemoryStorage = (): Storage => {
+  let data = empty();
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    durable: false,
+    transact: (mode, work) => {
+      const run = last.then(async () => {
+        const draft = mode === 'readwrite' ? copy(data) : data;
+        const result = await work(over(draft));
+        data = draft;
+        return result;
+      });
+      last = run.catch(() => {});
+      return run;
+    },
+    destroy: async () => {
+      data = empty();
+    },
+    close: () => {},
+  };
+};
+
+/** A full disk is answered by evicting; a deleted queue stays deleted. Everything else IndexedDB throws is its end. */
+const isBroken = (error: unknown) =>
+  error instanceof DOMException && error.name !== 'QuotaExceededError' && error.name !== 'NotFoundError';
+
+/**
+ * A storage that goes on in memory when the durable one breaks.
+ * @param onFallen runs once, before anything else is done in memory
+ */
+export const withFallback = (primary: Storage, onFallen: (storage: Storage) => Promise<void>): Storage => {
+  let fallen: Promise<Storage> | undefined;
+  const fall = async () => {
+    const memory = createMemoryStorage();
+    await onFallen(memory);
+    return memory;
+  };
+  return {
+    get durable() {
+      return !fallen;
+    },
+    transact: async (mode, work) => {
+      if (fallen) return (await fallen).transact(mode, work);
+      try {
+        return await primary.transact(mode, work);
+      } catch (error) {
+        if (!isBroken(error)) throw error;
+        fallen ??= fall();
+        return (await fallen).transact(mode, work);
+      }
+    },
+    destroy: () => primary.destroy(),
+    close: () => primary.close(),
+  };
+};

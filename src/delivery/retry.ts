@@ -1,0 +1,24 @@
+import { limits } from './limits.js';
+
+/**
+ * Milliseconds to wait after the nth failed attempt in a row: capped exponential backoff with full jitter
+ * (aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter).
+ * @param attempts failed attempts so far, from 1
+ * @param random in [0, 1)
+ */
+export const backoffMs = (attempts: number, random: number): number =>
+  Math.round(random * Math.min(limits.backoffCapMs, limits.backoffBaseMs * 2 ** Math.min(attempts, 30)));
+
+/**
+ * `Retry-After` in milliseconds from now (RFC 9110, 10.2.3: seconds or an HTTP date), capped; a date in the past is 0.
+ * @returns undefined when absent or unreadable
+ */
+export const retryAfterMs = (header: string | null, now: number): number | undefined => {
+  if (!header) return undefined;
+  const waitMs = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), limits.retryAfterCapMs);
+};
+
+/** Whether a persisted deadline still holds. One further off than any we set was set by a clock that has jumped. */
+export const isPending = (deadline: number, now: number): boolean =>
+  deadline > now && deadline <= now + limits.retryAfterCapMs;

@@ -1,0 +1,243 @@
+import { type Category, categories, openCategories, toExportRequest } from '../practices/index.js';
+import type { ConfigurationAnswer } from './configuration.js';
+import type { DropReason } from './drops.js';
+import type { Exclusively, Turn } from './exclusive.js';
+import { limits } from './limits.js';
+import { type Answer, type Outcome, outcomeOf } from './outcomes.js';
+import type { Batch, Queue, Route } from './queue.js';
+import { backoffMs, isPending } from './retry.js';
+import type { Entry } from './storage.js';
+import type { Beacon } from './transport.js';
+
+/** Why a flush was asked for. */
+export type Trigger = 'recorded' | 'retry' | 'visible' | 'start' | 'visit' | 'online' | 'sync' | 'call';
+
+/** News of the network, or somebody who asks: what kept us from the collector may be over. */
+const lifts: readonly Trigger[] = ['visit', 'online', 'sync', 'call'];
+
+/** What a flush did, and what is left. */
+export interface FlushReport {
+  delivered: number;
+  dropped: number;
+  queued: number;
+  /** Another tab or the worker was at it. */
+  busy: boolean;
+  /** When to try again, ms since the epoch; absent when nothing waits. */
+  nextAttemptAt?: number;
+}
+
+/** Told to whoever listens, in every tab. */
+export type Notice =
+  | { type: 'delivered'; route: string; count: number }
+  | { type: 'dropped'; route: string; count: number; reason: DropReason }
+  | { type: 'closed'; route: string; reason: string }
+  /** Everything of this origin has been deleted. */
+  | { type: 'purged' };
+
+/** The world as the sender sees it; the simulation brings its own. */
+export interface World {
+  now(): number;
+  random(): number;
+  version: string;
+  canGzip: boolean;
+  exclusively: Exclusively;
+  send(beacon: Beacon): Promise<Answer>;
+  readConfiguration(url: string, pool: string, site: string): Promise<ConfigurationAnswer>;
+  notify(notice: Notice): void;
+  /** The last open route has been purged: database, ids and worker go too. */
+  leave(): Promise<void>;
+}
+
+export const createSender = (queue: Queue, world: World) => {
+  let running: Promise<FlushReport> | undefined;
+  let again: Trigger | undefined;
+  let abort = new AbortController();
+  let maxRecords: number = limits.maxBatchRecords;
+  let tally = { delivered: 0, dropped: 0 };
+
+  const defer = async (key: string, unreachable: boolean, waitMs?: number) => {
+    await queue.update(key, route => {
+      const attempts = route.attempts + 1;
+      return { attempts, unreachable, nextAttemptAt: world.now() + (waitMs ?? backoffMs(attempts, world.random())) };
+    });
+    return false;
+  };
+
+  const lose = async (entries: Entry[], reason: DropReason) => {
+    await queue.drop(entries, reason);
+    tally.dropped += entries.length;
+    if (entries[0]) world.notify({ type: 'dropped', route: entries[0].route, count: entries.length, reason });
+  };
+
+  /** Closed, wholly or in part: what must not be sent any more is deleted. @returns whether anything may still go */
+  const obey = async (route: Route, open: readonly Category[], reason: string) => {
+    const closed = categories.filter(category => !open.includes(category));
+    if (!closed.length) return true;
+    const { remaining } = await queue.purge(route.key, closed);
+    if (open.length) return true;
+    world.notify({ type: 'closed', route: route.key, reason });
+    if (!remaining) await world.leave();
+    return false;
+  };
+
+  /** The flag is read again when its last answer is too old, or of a future that a clock jump made. */
+  const isOpen = async (route: Route): Promise<boolean> => {
+    const age = world.now() - route.checkedAt;
+    if (route.surface === 'client' || (!route.held && age >= 0 && age <= limits.gateMaxAgeMs)) return true;
+    const { configSrc, pool, site } = route;
+    const answer = configSrc ? await world.readConfiguration(configSrc, pool, site) : undefined;
+    if (answer?.kind !== 'setting') return defer(route.key, true);
+    const { enabled, reason } = answer.setting;
+    const open = openCategories({
+      surface: route.surface,
+      flag: enabled,
+      disableAutomaticSendTracing: false,
+      errorReportingOptIn: false,
+    });
+    if (enabled)
+      await queue.update(route.key, () => ({
+        checkedAt: world.now(),
+        held: false,
+        categories: open,
+        skewMs: answer.skewMs,
+      }));
+    return obey(route, open, reason);
+  };
+
+  const isDue = (route: Route, trigger: Trigger) =>
+    !isPending(route.nextAttemptAt, world.now()) || (route.unreachable && lifts.includes(trigger));
+
+  const post = async (batch: Batch): Promise<Outcome> => {
+    const route = (await queue.routes()).find(({ key }) => key === batch.route);
+    if (!route) return { kind: 'stopped' };
+    const records = batch.entries.map(entry => entry.record);
+    const request = toExportRequest(batch.category, world.version, batch.resource, records, world.now() + route.skewMs);
+    const { endpoint } = route;
+    const gzip = world.canGzip && !route.plain;
+    const answer = await world.send({ endpoint, body: JSON.stringify(request), gzip, signal: abort.signal });
+    const outcome = outcomeOf(answer, world.now());
+    if (outcome.kind !== 'plain') return outcome;
+    if (!gzip) return { kind: 'dropped', reason: 'refused' };
+    await queue.update(route.key, () => ({ plain: true }));
+    return post(batch);
+  };
+
+  /**
+   * Finds the poison in a batch that was refused whole, in log2(n) requests: send one half; whichever half must hold
+   * it is halved next. The rest goes back to the queue.
+   */
+  const isolate = async (batch: Batch, reason: DropReason, turn: Turn): Promise<boolean> => {
+    const { entries } = batch;
+    if (entries.length === 1) {
+      await lose(entries, reason);
+      return true;
+    }
+    if (!(await turn.renew())) return false;
+    const middle = entries.length >> 1;
+    if (reason === 'too_large') maxRecords = middle;
+    const half = { ...batch, entries: entries.slice(0, middle) };
+    const outcome = await post(half);
+    if (outcome.kind === 'split') return isolate(half, outcome.reason, turn);
+    if (!(await settle(half, outcome, turn))) return false;
+    // Too large together says nothing of the other half; poison does.
+    return reason === 'too_large' || isolate({ ...batch, entries: entries.slice(middle) }, reason, turn);
+  };
+
+  /** @returns whether the route may go on */
+  const settle = async (batch: Batch, outcome: Outcome, turn: Turn): Promise<boolean> => {
+    switch (outcome.kind) {
+      case 'delivered': {
+        const count = batch.entries.length - outcome.rejected;
+        await queue.delivered(batch.entries, outcome.rejected, world.now());
+        tally.delivered += count;
+        tally.dropped += outcome.rejected;
+        world.notify({ type: 'delivered', route: batch.route, count });
+        return true;
+      }
+      case 'deferred':
+        return defer(batch.route, outcome.unreachable, outcome.waitMs);
+      case 'split':
+        return isolate(batch, outcome.reason, turn);
+      case 'dropped':
+        await lose(batch.entries, outcome.reason);
+        return true;
+      case 'stopped':
+        await queue.stop(batch.route);
+        world.notify({ type: 'dropped', route: batch.route, count: batch.entries.length, reason: 'gone' });
+        return false;
+      case 'plain':
+        return true;
+      default:
+        return outcome satisfies never;
+    }
+  };
+
+  const mayGo = async (route: Route, trigger: Trigger) =>
+    !route.stopped && isDue(route, trigger) && (await isOpen(route));
+
+  /** The routes that have something to send and may, their losses and counters written down. */
+  const sendable = async (trigger: Trigger): Promise<Set<string>> => {
+    const waiting = await queue.waiting();
+    const keys = new Set<string>();
+    for (const route of await queue.routes()) {
+      if (!waiting.has(route.key) || !(await mayGo(route, trigger))) continue;
+      await queue.report(route.key, world.now());
+      keys.add(route.key);
+    }
+    return keys;
+  };
+
+  const sendAll = async (keys: Set<string>, turn: Turn) => {
+    for (let batch = await queue.peek(keys, maxRecords); batch; batch = await queue.peek(keys, maxRecords)) {
+      if (!(await turn.renew())) return;
+      if (!(await settle(batch, await post(batch), turn))) keys.delete(batch.route);
+    }
+  };
+
+  const drain = (trigger: Trigger) => async (turn: Turn) => {
+    while ((await queue.expire(world.now())) > 0);
+    await sendAll(await sendable(trigger), turn);
+    return true;
+  };
+
+  const summarize = async (busy: boolean): Promise<FlushReport> => {
+    const { entries } = await queue.size();
+    const report: FlushReport = { ...tally, queued: entries, busy };
+    const waiting = await queue.waiting();
+    const deadlines = (await queue.routes())
+      .filter(route => waiting.has(route.key) && !route.stopped)
+      .map(route => route.nextAttemptAt);
+    if (!deadlines.length) return report;
+    const soon = world.now() + limits.backoffBaseMs;
+    return { ...report, nextAttemptAt: busy ? soon : Math.max(soon, Math.min(...deadlines)) };
+  };
+
+  const run = async (trigger: Trigger): Promise<FlushReport> => {
+    tally = { delivered: 0, dropped: 0 };
+    const done = await world.exclusively(drain(trigger));
+    return summarize(!done);
+  };
+
+  const start = async (trigger: Trigger): Promise<FlushReport> => {
+    const report = await run(trigger);
+    const next = again;
+    again = undefined;
+    return next ? start(next) : report;
+  };
+
+  return {
+    /** Tries to empty the queue. Asked while at it, it goes round once more. Rejects only when the storage fails. */
+    flush: (trigger: Trigger): Promise<FlushReport> => {
+      if (running) again = lifts.includes(trigger) ? trigger : (again ?? trigger);
+      else running = start(trigger).finally(() => (running = undefined));
+      return running;
+    },
+    /** Cuts off what is in flight: a gate has closed. */
+    cut: () => {
+      abort.abort();
+      abort = new AbortController();
+    },
+  };
+};
+
+export type Sender = ReturnType<typeof createSender>;

@@ -1,0 +1,113 @@
+import { type Addition, type DropReason, type Item, type Queue, toEntry, uuid } from '../delivery/index.js';
+import { type Attributes, boundOf, type Category, conform, type KeyValue, toKeyValues } from '../practices/index.js';
+import type { Clock } from './clock.js';
+import type { Count, CountedEvent, RecordEvent, TelemetryEvent } from './instruments/instrument.js';
+import { scrub } from './scrub.js';
+
+export interface RecorderOptions {
+  queue: Queue;
+  /** Key of the route. */
+  route: string;
+  clock: Clock;
+  isOpen: (category: Category) => boolean;
+  resources: Record<Category, KeyValue[]>;
+  /** Something new is durable. */
+  onStored: () => void;
+}
+
+export interface Recorder {
+  record: RecordEvent;
+  count: Count;
+  /** Resolves when all that was handed in is durable or dropped. */
+  settled(): Promise<unknown>;
+}
+
+/** Free text: the one kind of value in which anything may stand. */
+const isFreeText = (name: string) => /^exception\.(message|stacktrace)$/.test(name);
+
+/** What the catalog lets through, scrubbed, and how much it did not. */
+const declare = (event: TelemetryEvent) => {
+  const attributes: Attributes = {};
+  let undeclared = 0;
+  for (const [name, value] of Object.entries(event.attributes)) {
+    if (value === undefined) continue;
+    const bound = boundOf(event.name, name);
+    const conforming = bound && conform(isFreeText(name) ? scrub(String(value)) : value, bound);
+    if (conforming === undefined) undeclared++;
+    else attributes[name] = conforming;
+  }
+  return { attributes, undeclared };
+};
+
+const empty = (): Addition => ({ items: [], counters: [], drops: [] });
+
+/** Checks, scrubs and stamps events, and commits them to the queue: one transaction per microtask. */
+export const createRecorder = ({ queue, route, clock, isOpen, resources, onStored }: RecorderOptions): Recorder => {
+  let addition = empty();
+  let committed: Promise<void> | undefined;
+  /** Could not even be counted; told with the next commit that works. */
+  const untold: Addition['drops'] = [];
+
+  const commit = async () => {
+    const batch = addition;
+    addition = empty();
+    committed = undefined;
+    batch.drops.push(...untold.splice(0));
+    try {
+      if (await queue.add(route, batch)) onStored();
+    } catch {
+      const lost = batch.items.map(({ entry }) => ({
+        category: entry.category,
+        reason: 'storage_full' as const,
+        count: 1,
+      }));
+      untold.push(...batch.drops, ...lost);
+    }
+  };
+
+  const commitSoon = () => {
+    committed ??= Promise.resolve().then(commit);
+    return committed;
+  };
+
+  const drop = (category: Category, reason: DropReason, count: number) =>
+    void addition.drops.push({ category, reason, count });
+
+  const toItem = (event: TelemetryEvent): Item => {
+    const { name, category, severity, opens, closes } = event;
+    const { attributes, undeclared } = declare(event);
+    if (undeclared) drop(category, 'undeclared', undeclared);
+    const entry = toEntry({
+      uid: uuid(),
+      route,
+      category,
+      event: name,
+      // An instrument goes by this computer's date.
+      recordedAt: clock() + (event.recordedAt ? event.recordedAt - Date.now() : 0),
+      attributes: toKeyValues(attributes, key => boundOf(name, key) === 'double'),
+      resource: resources[category],
+      ...(severity && { severityNumber: severity }),
+    });
+    return { entry, opens, closes };
+  };
+
+  const add = (event: CountedEvent, category: Category, name: string, by: number) => {
+    if (boundOf(event, name) && Number.isFinite(by)) addition.counters.push({ event, name, by });
+    else drop(category, 'undeclared', 1);
+  };
+
+  return {
+    record: async event => {
+      if (!isOpen(event.category)) return;
+      addition.items.push(toItem(event));
+      await commitSoon();
+    },
+    count: async (event, deltas) => {
+      const category = event === 'meeting.census' ? 'census' : 'usage';
+      if (!isOpen(category)) return;
+      for (const [name, by] of Object.entries(deltas)) add(event, category, name, by);
+      await commitSoon();
+    },
+    settled: async () => committed,
+  };
+};
