@@ -1,0 +1,123 @@
+/**
+ * `npm test`: every layer, or those named (`npm test -- unit`), or some files of one (`npm test -- survival row-09`).
+ * Ends with one plain line of counts; a layer in which nothing ran has failed.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { runBrowserTests } from './browser-tests.js';
+import { hasDescriptor } from './conformance.js';
+import { type EngineName, prepareEngines } from './engines.js';
+import { findTests, runNodeTests } from './node-tests.js';
+import { killTree, markVariable } from './processes.js';
+import { countFailure, countSkip, newTally, type Tally } from './tally.js';
+
+interface Layer {
+  needsBrowsers: boolean;
+  directory: string;
+  run(tally: Tally, files: string[], engines: EngineName[]): Promise<void>;
+}
+
+const layers: Record<string, Layer> = {
+  unit: {
+    needsBrowsers: false,
+    directory: 'build/test/unit',
+    run: (tally, files) => runNodeTests(tally, files, 2),
+  },
+  package: {
+    needsBrowsers: false,
+    directory: 'build/test/package',
+    run: (tally, files) => runNodeTests(tally, files, 1),
+  },
+  browser: {
+    needsBrowsers: true,
+    directory: 'build/test-browser',
+    run: (tally, files, engines) => runBrowserTests(tally, engines, files),
+  },
+  survival: {
+    needsBrowsers: true,
+    directory: 'build/test/survival',
+    run: (tally, files) => runNodeTests(tally, files, 1),
+  },
+};
+
+const wholeRunMs = 25 * 60_000;
+
+const runLayer = async (name: string, layer: Layer, filters: string[], engines: EngineName[]): Promise<Tally> => {
+  const tally = newTally();
+  const startedAt = Date.now();
+  console.log(`\n== ${name} ==`);
+  const files = findTests(resolve(layer.directory), filters);
+  if (files.length > 0) await layer.run(tally, files, engines);
+  if (tally.passed + tally.failed === 0) countFailure(tally, `${name}: no test ran`);
+  const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
+  console.log(`${name}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped (${seconds} s)`);
+  return tally;
+};
+
+const prepare = (tally: Tally): EngineName[] => {
+  const { present, absent, failed } = prepareEngines();
+  for (const name of absent) {
+    if (failed.includes(name)) countFailure(tally, `${name} is not installed`);
+    else countSkip(tally, `${name}: not installed`);
+  }
+  // The tests of a layer that starts its own browsers are told here.
+  process.env.ENGINES = present.join(',');
+  return present;
+};
+
+const add = (total: Tally, part: Tally): void => {
+  total.passed += part.passed;
+  total.failed += part.failed;
+  total.skipped += part.skipped;
+  total.failures.push(...part.failures);
+  total.skips.push(...part.skips);
+};
+
+const print = ({ passed, failed, skipped, failures, skips }: Tally): void => {
+  console.log('');
+  for (const skip of skips) console.log(`skipped: ${skip}`);
+  for (const failure of failures) console.log(`failed: ${failure}`);
+  console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+};
+
+/** Everything that a run starts or writes can be found by these two, and is gone afterwards. */
+const mark = `run-${process.pid}`;
+const scratch = mkdtempSync(join(tmpdir(), 'mjt-run-'));
+
+const cleanUp = async (): Promise<void> => {
+  await killTree(undefined, mark);
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+};
+
+const main = async (words: string[]): Promise<boolean> => {
+  process.env[markVariable] = mark;
+  process.env.TMPDIR = scratch;
+  const named = words.filter(word => Object.hasOwn(layers, word));
+  const filters = words.filter(word => !Object.hasOwn(layers, word));
+  const chosen = Object.entries(layers).filter(([name]) => named.length === 0 || named.includes(name));
+  const total = newTally();
+  const engines = chosen.some(([, { needsBrowsers }]) => needsBrowsers) ? prepare(total) : [];
+  for (const [name, layer] of chosen) {
+    if (layer.needsBrowsers && engines.length === 0) countFailure(total, `${name}: no browser`);
+    else add(total, await runLayer(name, layer, filters, engines));
+  }
+  if (!hasDescriptor) countSkip(total, 'OTLP descriptor conformance (no descriptor beside this checkout)');
+  print(total);
+  return total.failed === 0;
+};
+
+const end = (isGood: boolean): void => {
+  cleanUp().finally(() => process.exit(isGood ? 0 : 1));
+};
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => end(false));
+setTimeout(() => {
+  console.error(`The run took longer than ${wholeRunMs / 60_000} minutes`);
+  end(false);
+}, wholeRunMs).unref();
+
+main(process.argv.slice(2)).then(end, error => {
+  console.error(error);
+  end(false);
+});

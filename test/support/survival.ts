@@ -1,0 +1,49 @@
+/** One case, in every engine that can show it. */
+import { test } from 'node:test';
+import { type Browser, type LaunchOptions, launch, newProfile, removeProfile } from './browser.js';
+import { type Collector, startCollector } from './collector.js';
+import { type EngineName, wantedEngines } from './engines.js';
+
+export interface Scene {
+  engine: EngineName;
+  collector: Collector;
+  profileDir: string;
+  /** A browser on the scene's profile; killed when the case ends, if it still runs. */
+  start(options?: Omit<LaunchOptions, 'profileDir'>): Promise<Browser>;
+}
+
+export interface CaseOptions {
+  /** Engines in which the fault cannot be had, each with the reason. */
+  except?: Partial<Record<EngineName, string>>;
+  timeoutMs?: number;
+}
+
+const play = async (engine: EngineName, run: (scene: Scene) => Promise<void>): Promise<void> => {
+  const collector = await startCollector();
+  const profileDir = newProfile();
+  const started: Browser[] = [];
+  try {
+    await run({
+      engine,
+      collector,
+      profileDir,
+      start: async options => {
+        const browser = await launch(engine, { profileDir, ...options });
+        started.push(browser);
+        return browser;
+      },
+    });
+  } finally {
+    for (const browser of started) await browser.kill();
+    removeProfile(profileDir);
+    await collector.close();
+  }
+};
+
+export const survivalTest = (name: string, run: (scene: Scene) => Promise<void>, options: CaseOptions = {}): void => {
+  for (const engine of wantedEngines()) {
+    const reason = options.except?.[engine];
+    const skip = reason === undefined ? false : reason;
+    test(`[${engine}] ${name}`, { skip, timeout: options.timeoutMs ?? 120_000 }, () => play(engine, run));
+  }
+};
