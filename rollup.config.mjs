@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 
@@ -7,11 +9,58 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 /** What the build knows and the source does not: no environment reads `process` in a browser. */
 const define = {
   name: 'define',
-  renderChunk: code =>
-    code.replaceAll('process.env.NODE_ENV', '"production"').replaceAll('__VERSION__', `"${version}"`),
+  transform: code => ({
+    code: code.replaceAll('process.env.NODE_ENV', '"production"').replaceAll('__VERSION__', `"${version}"`),
+    map: null,
+  }),
+};
+
+/** Reads the maps that the compiler wrote, so that ours lead to the source, which they carry with them. */
+const sourceMaps = {
+  name: 'source-maps',
+  load(id) {
+    if (!existsSync(`${id}.map`) || id.includes('node_modules')) return null;
+    const map = JSON.parse(readFileSync(`${id}.map`, 'utf8'));
+    const sourcesContent = map.sources.map(source => readFileSync(resolve(dirname(id), source), 'utf8'));
+    return { code: readFileSync(id, 'utf8'), map: { ...map, sourcesContent } };
+  },
+};
+
+const isArtifact = file => /^meeting-join-telemetry.*\.js$/.test(file);
+
+const hash = file =>
+  `sha384-${createHash('sha384')
+    .update(readFileSync(`dist/${file}`))
+    .digest('base64')}`;
+
+/**
+ * The hashes for `integrity` attributes and import maps. The chunks are listed too: `integrity` on a script does not
+ * cover what it imports, an import map's `integrity` does.
+ */
+const integrity = {
+  name: 'integrity',
+  writeBundle() {
+    const hashes = Object.fromEntries(
+      readdirSync('dist')
+        .filter(isArtifact)
+        .sort()
+        .map(file => [file, hash(file)]),
+    );
+    writeFileSync('dist/integrity.json', `${JSON.stringify(hashes, null, 2)}\n`);
+  },
+};
+
+/** Chunks carry a hash in their name: those of an earlier build would stay beside the new ones. */
+const clean = {
+  name: 'clean',
+  buildStart() {
+    for (const file of readdirSync('dist').filter(file => /^meeting-join-telemetry-.*-.{8}\.js(\.map)?$/.test(file)))
+      rmSync(`dist/${file}`);
+  },
 };
 
 const plugins = [
+  sourceMaps,
   nodeResolve({ exportConditions: ['production', 'browser'] }),
   define,
   terser({
@@ -20,13 +69,14 @@ const plugins = [
     compress: { passes: 3, unsafe_arrows: true, pure_getters: true },
     format: { comments: false },
   }),
+  integrity,
 ];
 
 export default [
   {
     input: { 'meeting-join-telemetry': 'dist/define.js' },
     output: { dir: 'dist', format: 'es', sourcemap: true, chunkFileNames: 'meeting-join-telemetry-[name]-[hash].js' },
-    plugins,
+    plugins: [clean, ...plugins],
   },
   {
     input: 'dist/worker/index.js',
