@@ -25,7 +25,7 @@ const layers: Record<string, Layer> = {
     run: (tally, files) => runNodeTests(tally, files, 2),
   },
   package: {
-    needsBrowsers: false,
+    needsBrowsers: true,
     directory: 'build/test/package',
     run: (tally, files) => runNodeTests(tally, files, 1),
   },
