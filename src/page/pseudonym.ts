@@ -3,11 +3,12 @@
  * deployments or categories cannot be joined, and printed like the published sample: a GUID in upper case. The
  * collector keys it again with a secret that only it has.
  *
+ * @param key of this deployment; without one anybody could try all names, so there is no pseudonym
  * @returns undefined where the platform has no WebCrypto (insecure contexts): then nothing is sent in its place
  */
 export const pseudonymize = async (userId: string, key: string, category: string): Promise<string | undefined> => {
   const { subtle } = globalThis.crypto;
-  if (!subtle || !userId) return undefined;
+  if (!subtle || !userId || !key) return undefined;
   const bytes = (text: string) => new TextEncoder().encode(text);
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
   const hmacKey = await subtle.importKey('raw', bytes(`${category}|${key}`), algorithm, false, ['sign']);

@@ -22,8 +22,8 @@ export interface Recorder {
   settled(): Promise<unknown>;
 }
 
-/** Free text: the one kind of value in which anything may stand. */
-const isFreeText = (name: string) => /^exception\.(message|stacktrace)$/.test(name);
+/** What other software wrote: the values in which anything may stand. */
+const isFreeText = (name: string) => /^(exception|meeting\.join\.error)\./.test(name);
 
 /** What the catalog lets through, scrubbed, and how much it did not. */
 const declare = (event: TelemetryEvent) => {
