@@ -46,7 +46,7 @@ const createLimiter = (record: RecordEvent, { signal }: InstrumentOptions) => {
 
   return (event: TelemetryEvent) => {
     const { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack } = event.attributes;
-    let name = `${type} ${message} ${stack}`;
+    let name = `${type} ${message} ${`${stack}`.split('\n', 1)}`;
     if (kinds.size >= maxKinds && !kinds.has(name)) {
       name = '';
       event.attributes = { 'exception.type': '_OTHER', 'meeting.error.source': 'other' };

@@ -11,6 +11,7 @@ import type { TelemetryEvent } from './instrument.js';
 export type ErrorSource = 'join' | 'error' | 'rejection' | 'resource' | 'csp' | 'report' | 'handled' | 'other';
 
 const maxLines = 24;
+const maxCauses = 4;
 
 /** What became an event already: an error that `recordError` or a failed join reported is often thrown on. */
 const reported = new WeakSet<object>();
@@ -37,12 +38,13 @@ export const normalizeStack = (stack = ''): string[] =>
     return url ? `${name}@${url}${place}` : [];
   });
 
-/** Stack and causes. The length ends a circle as well as a long way. */
+/** Stack and causes; the count ends a circle as well as a long way. */
 const trace = (error: unknown): string | undefined => {
   const lines: string[] = [];
-  for (let cause = error; cause && lines.length < maxLines; ) {
+  let cause = error;
+  for (let depth = 0; cause && depth < maxCauses; depth++) {
     const { name, message, stack, cause: next } = Object(cause);
-    if (cause !== error) lines.push(`Caused by: ${name}: ${message}`);
+    if (depth) lines.push(`Caused by: ${name}: ${message}`);
     lines.push(...normalizeStack(stack));
     cause = next;
   }
