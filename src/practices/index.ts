@@ -12,8 +12,9 @@ export {
   resourceAttributes,
   scopeAttributes,
 } from './catalog.js';
+export { errorTypes, toErrorType } from './error-types.js';
 export { type GateInputs, openCategories, type Surface, surfaces } from './gate.js';
-export type { ErrorType, FailureResult } from './join-errors.js';
+export { type ErrorType, type FailureResult, resultOf } from './join-errors.js';
 export {
   type AnyValue,
   type ExportLogsRequest,
