@@ -1,28 +1,23 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
-
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** What the build knows and the source does not: no environment reads `process` in a browser. */
 const define = {
   name: 'define',
   transform: code => ({
-    code: code.replaceAll('process.env.NODE_ENV', '"production"').replaceAll('__VERSION__', `"${version}"`),
+    code: code.replaceAll('process.env.NODE_ENV', '"production"'),
     map: null,
   }),
 };
 
-/** Reads the maps that the compiler wrote, so that ours lead to the source, which they carry with them. */
+/** Reads the maps that the compiler wrote, so that ours lead to the source. */
 const sourceMaps = {
   name: 'source-maps',
   load(id) {
     if (!existsSync(`${id}.map`) || id.includes('node_modules')) return null;
-    const map = JSON.parse(readFileSync(`${id}.map`, 'utf8'));
-    const sourcesContent = map.sources.map(source => readFileSync(resolve(dirname(id), source), 'utf8'));
-    return { code: readFileSync(id, 'utf8'), map: { ...map, sourcesContent } };
+    return { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') };
   },
 };
 

@@ -21,6 +21,8 @@ export interface Received {
   /** Where the beacon came from: the page, or the worker's script. */
   referer: string;
   origin: string;
+  /** `telemetry.sdk.version`, as the beacon has it. */
+  sdkVersion: string;
 }
 
 export interface Site {
@@ -77,16 +79,31 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
+interface KeyValue {
+  key: string;
+  value: { stringValue?: string };
+}
+
 interface Otlp {
   resourceLogs: {
-    scopeLogs: {
-      logRecords: { eventName: string; attributes: { key: string; value: { stringValue?: string } }[] }[];
-    }[];
+    resource: { attributes: KeyValue[] };
+    scopeLogs: { logRecords: { eventName: string; attributes: KeyValue[] }[] }[];
   }[];
 }
 
+const text = (attributes: KeyValue[], name: string): string =>
+  attributes.find(({ key }) => key === name)?.value.stringValue ?? '';
+
 const recordsOf = ({ resourceLogs }: Otlp) =>
-  resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords));
+  resourceLogs.flatMap(({ resource, scopeLogs }) =>
+    scopeLogs.flatMap(({ logRecords }) =>
+      logRecords.map(({ eventName, attributes }) => ({
+        event: eventName,
+        uid: text(attributes, 'log.record.uid'),
+        sdkVersion: text(resource.attributes, 'telemetry.sdk.version'),
+      })),
+    ),
+  );
 
 export const startSite = async (): Promise<Site> => {
   const mounts: { path: string; directory: string; headers: Record<string, string> }[] = [];
@@ -95,10 +112,7 @@ export const startSite = async (): Promise<Site> => {
     const wire = await readBody(request);
     const plain = request.headers['content-encoding'] === 'gzip' ? gunzipSync(wire) : wire;
     const { referer = '', origin = '' } = request.headers;
-    for (const { eventName, attributes } of recordsOf(JSON.parse(String(plain)))) {
-      const uid = attributes.find(({ key }) => key === 'log.record.uid')?.value.stringValue ?? '';
-      site.received.push({ event: eventName, uid, referer, origin });
-    }
+    for (const record of recordsOf(JSON.parse(String(plain)))) site.received.push({ ...record, referer, origin });
     response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
   };
 
