@@ -96,6 +96,7 @@ export class MeetingJoinTelemetryElement extends ReactiveElement {
   declare endpoint: string;
   /** `service.name` of every beacon. */
   declare appName: string;
+  /** What the page is, which decides whose setting governs: `join-launcher`, `meetings-app` or `client`. */
   declare surface: Surface;
   /** URL of the service worker; empty: no worker. */
   declare workerSrc: string;

@@ -5,14 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MeetingJoinTelemetryElement } from 'meeting-join-telemetry';
 import { browserTest, inChromium } from './browsing.js';
 import { pageWith, type Site } from './site.js';
-import { brotliBytes, workerFile } from './sizes.js';
-
-const budgets = {
-  /** The shell: whoever has telemetry off pays this and no more. */
-  closedBytes: 4_096,
-  openBytes: 12_288,
-  workerBytes: 5_120,
-} as const;
+import { brotliBytes, budgets, workerFile } from './sizes.js';
 
 const scriptsOf = (site: Site): string[] =>
   site.requests

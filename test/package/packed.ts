@@ -1,6 +1,6 @@
 /** The package as npm would publish it, and fresh projects that install it. */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -34,10 +34,11 @@ export const command = async (cwd: string, name: string, ...words: string[]): Pr
   }
 };
 
-/** A copy of `projects/<name>` with the package installed, built when it has a build. */
-export const freshProject = async (name: string): Promise<string> => {
+/** A copy of `projects/<name>`, with further files and the package installed, built when it has a build. */
+export const freshProject = async (name: string, files: Record<string, string> = {}): Promise<string> => {
   const directory = mkdtempSync(join(tmpdir(), `mjt-${name}-`));
   cpSync(resolve('test/package/projects', name), directory, { recursive: true });
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(directory, path), text);
   const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', await packed()];
   await command(directory, 'npm', ...install);
   const { scripts } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from '../support/browser.js';
 import { browserTest, inChromium } from './browsing.js';
 import { freshProject, typecheck } from './packed.js';
+import { snippets } from './readme.js';
 import type { Site } from './site.js';
 
 const product = 'node_modules/meeting-join-telemetry';
@@ -14,6 +15,14 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 
 const clickJoin = (page: Page): Promise<void> =>
   page.evaluate(() => document.querySelector<HTMLElement>('button, a')?.click());
+
+/** Those of the README in a framework's own language are compiled with its project. */
+const snippetsFor = (name: string): Record<string, string> =>
+  Object.fromEntries(
+    snippets()
+      .filter(({ test, language }) => test === name && language === 'tsx')
+      .map(({ text }, index) => [`src/snippet${index}.tsx`, text]),
+  );
 
 /** Joins, and waits until the attempt has arrived, of a tag that knows which version it is. */
 const joinAndArrive = async (site: Site, page: Page): Promise<void> => {
@@ -47,7 +56,7 @@ for (const [name, what] of [
   browserTest(
     what,
     async ({ site, start }) => {
-      const project = await freshProject(name);
+      const project = await freshProject(name, snippetsFor(name));
       await typecheck(project);
       site.resources.set('/', { body: readFileSync(join(project, 'dist/index.html')), type: 'text/html' });
       site.mount('/', join(project, 'dist'));

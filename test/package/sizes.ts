@@ -9,6 +9,13 @@ const directory = 'dist';
 export const workerFile = 'meeting-join-telemetry-sw.js';
 export const shellFile = 'meeting-join-telemetry.js';
 
+export const budgets = {
+  /** The shell: whoever has telemetry off pays this and no more. */
+  closedBytes: 4_096,
+  openBytes: 12_288,
+  workerBytes: 5_120,
+} as const;
+
 /** The bundles a browser loads, by file name. */
 export const bundles = (): string[] =>
   readdirSync(directory).filter(file => /^meeting-join-telemetry.*\.js$/.test(file));

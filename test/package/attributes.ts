@@ -1,0 +1,45 @@
+/** What the README says of the tag, out of the manifest and the bundles. */
+import { readFileSync } from 'node:fs';
+import { table } from './readme.js';
+import { budgets } from './sizes.js';
+
+interface Attribute {
+  name: string;
+  description?: string;
+  default?: string;
+}
+
+interface Declaration {
+  tagName?: string;
+  attributes: Attribute[];
+}
+
+const declarations = (): Declaration[] => {
+  const { modules } = JSON.parse(readFileSync('dist/custom-elements.json', 'utf8')) as {
+    modules: { declarations?: Declaration[] }[];
+  };
+  return modules.flatMap(({ declarations: found = [] }) => found);
+};
+
+const defaultOf = ({ default: value }: Attribute): string => {
+  const parsed: unknown = JSON.parse(value ?? '""');
+  return parsed === '' || parsed === false ? '' : `\`${parsed}\``;
+};
+
+export const attributesTable = (): string => {
+  const tag = declarations().find(({ tagName }) => tagName === 'meeting-join-telemetry');
+  const rows = (tag?.attributes ?? []).map(attribute => [
+    `\`${attribute.name}\``,
+    attribute.description ?? '',
+    defaultOf(attribute),
+  ]);
+  return table(['Attribute', 'Meaning', 'Default'], rows);
+};
+
+const kilobytes = (bytes: number): string => `${bytes / 1_024} KB`;
+
+/** The sizes are the budgets, which tests hold: the figures below the sentence are measured. */
+export const sentence = (): string =>
+  `A tag for meeting join pages that tells operators who could not join and why, collects nothing unless the pool says so,
+and whose beacons survive whatever the network, the tab or the browser does. At most **${kilobytes(budgets.closedBytes)}** while telemetry is off,
+**${kilobytes(budgets.openBytes)}** when it is on (brotli, everything included).`;

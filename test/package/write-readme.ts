@@ -1,0 +1,6 @@
+/** `npm run docs:readme`: writes the parts of the README that are generated from the build. */
+import { attributesTable, sentence } from './attributes.js';
+import { writePart } from './readme.js';
+
+writePart('sentence', sentence());
+writePart('attributes', attributesTable());
