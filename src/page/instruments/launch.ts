@@ -91,11 +91,10 @@ export const observeLaunch = (joins: Joins, { signal }: InstrumentOptions): Laun
     else navigate(event as MouseEvent, element, act);
   };
 
-  const left = ({ type }: Event) => {
-    // A frame that takes the focus blurs the window too; nobody left then.
-    const isAway = document.hidden || (type === 'blur' && document.activeElement?.tagName !== 'IFRAME');
-    if (isAway && waiting?.isApp) settle(true);
-  };
+  // A frame that takes the focus blurs the window too; nobody left then. Firefox says which element has it only later.
+  const blurred = () =>
+    setTimeout(() => waiting?.isApp && document.activeElement?.tagName !== 'IFRAME' && settle(true));
+  const hidden = () => waiting?.isApp && document.hidden && settle(true);
 
   const end = (event: Event) => {
     const element = joinElementOf(event);
@@ -107,8 +106,8 @@ export const observeLaunch = (joins: Joins, { signal }: InstrumentOptions): Laun
   // abandoned.
   const options = { signal, capture: true };
   addEventListener('pagehide', () => settle(true), options);
-  addEventListener('blur', left, options);
-  addEventListener('visibilitychange', left, options);
+  addEventListener('blur', blurred, options);
+  addEventListener('visibilitychange', hidden, options);
   addEventListener('click', event => click(event), options);
   addEventListener('meeting-join-succeeded', end, options);
   addEventListener('meeting-join-failed', end, options);
