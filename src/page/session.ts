@@ -69,7 +69,7 @@ const startInstruments = (record: RecordEvent, { count }: Recorder, signal: Abor
   const launch = observeLaunch(joins, { signal });
   observeVitals(record, { signal });
   return {
-    startJoin: joins.start,
+    startJoin: launch.start,
     actOnJoin: joins.call,
     click: launch.click,
     recordError: observeErrors(record, { signal, count }),

@@ -112,7 +112,7 @@ export const launcherCodes: Record<string, ErrorType> = {
  */
 const networkMessage = /^(failed to f|network|load f|error l|importing|the [in])/i;
 
-const scriptError = /^(Type|Reference|Range|Syntax|Eval|URI|Internal)Error$/;
+const scriptError = /^(Type|Reference|Range|Syntax)Error$/;
 
 /** Own entries only: a code may well be called `constructor`. */
 export const lookUp = (table: Record<string, ErrorType>, key: unknown): ErrorType | undefined =>

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Act } from '#src/page/instruments/instrument.js';
-import { launchWindowMs, observeLaunch } from '#src/page/instruments/launch.js';
+import { type Launch, launchWindowMs, observeLaunch } from '#src/page/instruments/launch.js';
 
 interface Attempt {
   method: string | undefined;
@@ -34,13 +34,14 @@ describe('observeLaunch', () => {
   let abort: AbortController;
   let joins: ReturnType<typeof createJoins>;
   let root: HTMLElement;
+  let launch: Launch;
 
   beforeEach(() => {
     abort = new AbortController();
     joins = createJoins();
     root = document.createElement('div');
     document.body.append(root);
-    observeLaunch(joins, { signal: abort.signal });
+    launch = observeLaunch(joins, { signal: abort.signal });
   });
   afterEach(() => {
     abort.abort();
@@ -146,6 +147,17 @@ describe('observeLaunch', () => {
     shadow.innerHTML = '<button data-meeting-join="phone">Call</button>';
     shadow.querySelector('button')?.click();
     expect(calls()).to.deep.equal([[assumed]]);
+  });
+
+  it('judges an attempt of the page by focus only when asked to', async () => {
+    launch.start({ method: 'native' });
+    dispatchEvent(new Event('blur'));
+    await pause(20);
+    expect(calls()).to.deep.equal([[]]);
+    launch.start({ method: 'native', detectLaunch: true });
+    dispatchEvent(new Event('blur'));
+    await pause(20);
+    expect(calls()).to.deep.equal([[], [assumed]]);
   });
 
   it('is gone with its signal', () => {

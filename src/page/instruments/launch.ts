@@ -28,8 +28,8 @@ export const navigationWindowMs = 30_000;
 export interface Launch {
   /** A click that the shell held back while the gate was pending; `element` as `joinElementOf` found it then. */
   click(event: Event, element?: Element): void;
-  /** Judges an attempt that the page started itself (`detectLaunch`) by focus, as for `native`. */
-  watch(act: Act, at?: number): void;
+  /** `joins.start`, and with `detectLaunch` the attempt is judged by focus, as a click on `native` is. */
+  start: Joins['start'];
 }
 
 const opensTab = (link: HTMLAnchorElement, { ctrlKey, metaKey, shiftKey }: MouseEvent) =>
@@ -111,5 +111,10 @@ export const observeLaunch = (joins: Joins, { signal }: InstrumentOptions): Laun
   addEventListener('click', event => click(event), options);
   addEventListener('meeting-join-succeeded', end, options);
   addEventListener('meeting-join-failed', end, options);
-  return { click, watch };
+  const start: Launch['start'] = options => {
+    const act = joins.start(options);
+    if (options.detectLaunch) watch(act, options.at);
+    return act;
+  };
+  return { click, start };
 };
