@@ -71,7 +71,16 @@ export default [
   {
     input: { 'meeting-join-telemetry': 'dist/define.js' },
     output: { dir: 'dist', format: 'es', sourcemap: true, chunkFileNames: 'meeting-join-telemetry-[name]-[hash].js' },
+    // Its own bundle below, for the page that shows it.
+    external: /meeting-join-telemetry-panel\.js$/,
     plugins: [clean, ...plugins],
+  },
+  {
+    input: { 'meeting-join-telemetry-panel': 'dist/page/panel/panel.js' },
+    // The languages import from the panel itself.
+    preserveEntrySignatures: 'allow-extension',
+    output: { dir: 'dist', format: 'es', sourcemap: true, chunkFileNames: 'meeting-join-telemetry-[name]-[hash].js' },
+    plugins,
   },
   {
     input: 'dist/worker/index.js',

@@ -4,6 +4,7 @@ export type { ErrorContext } from './page/instruments/errors.js';
 export type { Confidence, JoinAttempt, StartOptions } from './page/instruments/instrument.js';
 export type { Usage } from './page/instruments/usage.js';
 export type { Receipt } from './page/purge.js';
+export { MeetingJoinTelemetryPanelElement } from './panel-element.js';
 export type { ErrorType, JoinFailure } from './practices/join-errors.js';
 export { type CallEndReason, fromAcs } from './practices/join-errors-acs.js';
 export { fromBigBlueButton } from './practices/join-errors-big-blue-button.js';
