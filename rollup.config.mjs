@@ -67,6 +67,23 @@ const plugins = [
   integrity,
 ];
 
+/** Puts files that are served as they are beside a bundle. */
+const files = entries => ({
+  name: 'files',
+  generateBundle() {
+    for (const [fileName, path] of Object.entries(entries)) {
+      this.emitFile({ type: 'asset', fileName, source: readFileSync(path) });
+    }
+  },
+});
+
+/** A page of the demo: one script, its HTML and its styles. */
+const page = (name, script, served) => ({
+  input: `build/demo-browser/${name}/browser/${script}.js`,
+  output: { file: `build/public/${name}/${script}.js`, format: 'es', sourcemap: true },
+  plugins: [...plugins, files(served)],
+});
+
 export default [
   {
     input: { 'meeting-join-telemetry': 'dist/define.js' },
@@ -87,4 +104,13 @@ export default [
     output: { file: 'dist/meeting-join-telemetry-sw.js', format: 'iife', sourcemap: true },
     plugins,
   },
+  page('launcher', 'launcher', {
+    'index.html': 'demo/launcher/browser/index.html',
+    'launcher.css': 'demo/launcher/browser/launcher.css',
+  }),
+  page('ops', 'console', {
+    'index.html': 'demo/ops/browser/index.html',
+    'console.css': 'demo/ops/browser/console.css',
+    'uplot.css': 'node_modules/uplot/dist/uPlot.min.css',
+  }),
 ];

@@ -1,0 +1,71 @@
+import type { Messages } from './messages.js';
+import { findTag, type MeetingJoinTelemetryElement } from './tag.js';
+
+/** How often the number of waiting records is read while the page is looked at. */
+const pollMs = 1000;
+/** How long the tag's script may take before the panel says that it is missing. */
+const missingAfterMs = 5000;
+const maxLogLines = 30;
+
+const find = (selector: string): HTMLElement => document.querySelector(selector) as HTMLElement;
+
+const log = (kind: string, words: string): void => {
+  const line = document.createElement('li');
+  const time = document.createElement('time');
+  time.textContent = new Date().toTimeString().slice(0, 8);
+  line.dataset.kind = kind;
+  line.append(time, ` ${words}`);
+  const list = find('[data-log]');
+  list.prepend(line);
+  while (list.childElementCount > maxLogLines) list.lastElementChild?.remove();
+};
+
+const showGate = (tag: MeetingJoinTelemetryElement, text: Messages): void => {
+  const { state, scope, identity, reason } = tag.gate;
+  const chip = find('[data-gate]');
+  chip.dataset.gate = state;
+  chip.textContent = { pending: text.gatePending, open: text.gateOpen, closed: text.gateClosed }[state];
+  find('[data-gate-scope]').textContent = identity ?? scope ?? '';
+  find('[data-gate-reason]').textContent = reason ?? '';
+};
+
+const add = (selector: string, count: number): void => {
+  const output = find(selector);
+  output.textContent = String(Number(output.textContent) + count);
+};
+
+const observe = (tag: MeetingJoinTelemetryElement, text: () => Messages): void => {
+  tag.addEventListener('meeting-join-telemetry-gate', () => {
+    showGate(tag, text());
+    log('gate', `${text().logGate}: ${tag.gate.state}`);
+  });
+  tag.addEventListener('meeting-join-telemetry-delivered', ({ count }) => {
+    add('[data-delivered]', count);
+    log('delivered', `${text().logDelivered}: ${count}`);
+  });
+  tag.addEventListener('meeting-join-telemetry-dropped', ({ count, reason }) => {
+    add('[data-dropped]', count);
+    log('dropped', `${text().logDropped}: ${count} (${reason})`);
+  });
+  const poll = async (): Promise<void> => {
+    if (!document.hidden) find('[data-queued]').textContent = String(await tag.queued());
+    showGate(tag, text());
+  };
+  setInterval(poll, pollMs);
+  find('[data-flush]').addEventListener('click', () => tag.flush());
+};
+
+/** Shows beside the launcher what the tag does: its gate and why, what waits, what was delivered. */
+export const watchTag = (text: () => Messages): void => {
+  const pool = document.querySelector('meeting-join-telemetry')?.getAttribute('pool') ?? '';
+  const link = find('[data-console]') as HTMLAnchorElement;
+  link.href = `/ops/?${new URLSearchParams(pool === '' ? {} : { pool })}`;
+  const missing = setTimeout(() => {
+    find('[data-gate]').textContent = text().gateMissing;
+  }, missingAfterMs);
+  customElements.whenDefined('meeting-join-telemetry').then(() => {
+    clearTimeout(missing);
+    const tag = findTag();
+    if (tag) observe(tag, text);
+  });
+};

@@ -1,0 +1,67 @@
+import type { Language } from './messages.js';
+
+/** Numbers and times in the reader's language. One per language; making an `Intl` formatter is not cheap. */
+export interface Format {
+  count(n: number): string;
+  /** A share as a percentage; "—" for none. */
+  percent(share: number | null, digits?: number): string;
+  /** A difference of shares in percentage points, always signed. */
+  points(difference: number): string;
+  time(ms: number): string;
+  /** Time, and the day when it is not today. */
+  moment(ms: number): string;
+  /** A bucket's start, as fine as the step needs. */
+  bucket(ms: number, stepMs: number): string;
+  /** A length of time, in the unit that fits. */
+  duration(ms: number | null): string;
+}
+
+const dayMs = 86_400_000;
+
+const units: readonly [number, string][] = [
+  [dayMs, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1000, 's'],
+];
+
+const makeFormat = (language: Language): Format => {
+  const locale = language === 'it' ? 'it-IT' : 'en-GB';
+  const count = new Intl.NumberFormat(locale);
+  const one = new Intl.NumberFormat(locale, { minimumFractionDigits: 0, maximumFractionDigits: 1 });
+  const signed = new Intl.NumberFormat(locale, {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+    signDisplay: 'exceptZero',
+  });
+  const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const short = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+  const day = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short' });
+  const percent = (share: number | null, digits = 1): string =>
+    share === null
+      ? '—'
+      : `${new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share * 100)}\u202f%`;
+  const isToday = (ms: number): boolean => new Date(ms).toDateString() === new Date().toDateString();
+  return {
+    count: n => count.format(n),
+    percent,
+    points: difference => signed.format(difference * 100).replace('-', '−'),
+    time: ms => time.format(ms),
+    moment: ms => (isToday(ms) ? short.format(ms) : `${day.format(ms)}, ${short.format(ms)}`),
+    bucket: (ms, stepMs) =>
+      stepMs >= dayMs ? day.format(ms) : `${isToday(ms) ? '' : `${day.format(ms)}, `}${short.format(ms)}`,
+    duration: ms => {
+      if (ms === null) return '—';
+      const [unitMs, unit] = units.find(([size]) => ms >= size) ?? [1, 'ms'];
+      return `${unitMs === 1 ? count.format(Math.round(ms)) : one.format(ms / unitMs)}\u202f${unit}`;
+    },
+  };
+};
+
+const formats = new Map<Language, Format>();
+
+export const formatIn = (language: Language): Format => {
+  const known = formats.get(language) ?? makeFormat(language);
+  formats.set(language, known);
+  return known;
+};

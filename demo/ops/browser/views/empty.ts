@@ -1,0 +1,42 @@
+import { html, type TemplateResult } from 'lit';
+import type { Scene } from '../scene.js';
+
+/** What an author pastes, with this very collector's addresses in it. */
+const snippet = (): string => `<script type="module"
+  src="${location.origin}/dist/meeting-join-telemetry.js"></script>
+<meeting-join-telemetry
+  pool="pool01.contoso.com"
+  config-src="/web-service-configuration.json"
+  endpoint="${location.origin}/v1/logs"></meeting-join-telemetry>`;
+
+const powerShell =
+  'Set-CsWebServiceConfiguration -Identity service:WebServer:pool01.contoso.com -MeetingUxEnableTelemetry $True';
+
+const copyable = ({ text }: Scene, code: string): TemplateResult => {
+  const copy = async (event: Event): Promise<void> => {
+    const button = event.currentTarget as HTMLElement;
+    await navigator.clipboard.writeText(code);
+    button.textContent = text.copied;
+  };
+  return html`<div class="snippet"><pre tabindex="0"><code>${code}</code></pre>
+    <button type="button" class="quiet" @click=${copy}>${text.copy}</button></div>`;
+};
+
+/** An empty house: says what to paste where. */
+export const emptyHouse = (scene: Scene): TemplateResult => {
+  const { text } = scene;
+  return html`<section class="panel empty" aria-labelledby="empty">
+    <h2 id="empty">${text.emptyTitle}</h2>
+    <p>${text.emptyBody}</p>${copyable(scene, snippet())}
+    <p>${text.emptyPool}</p>${copyable(scene, powerShell)}
+    <p><a class="solid" href="/launcher/?pool=pool01.contoso.com" target="launcher">${text.emptyTry}</a></p>
+    <p class="soft">${text.emptySeed} <code>npm run seed</code></p>
+  </section>`;
+};
+
+/** An empty period: the filters leave nothing. */
+export const emptyPeriod = ({ text, model, act }: Scene): TemplateResult => {
+  const widen = (): void => act.show({ ...model.view, range: 'all', fromMs: undefined, toMs: undefined, filters: {} });
+  return html`<section class="panel empty"><h2>${text.emptyPeriod}</h2>
+    <p><button type="button" class="solid" @click=${widen}>${text.widen}</button></p></section>`;
+};

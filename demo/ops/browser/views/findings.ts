@@ -1,0 +1,74 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { BreakdownRow, Dimension, Finding } from '../api.js';
+import type { Scene } from '../scene.js';
+
+/** At most this many values that do worse are told in words; the others are marked in the list. */
+const maxWorse = 2;
+
+const reasonOf = ({ errorType, code }: Finding): string =>
+  code === '' || code === errorType ? errorType : `${errorType} (${code})`;
+
+const sentence = ({ text, format }: Scene, finding: Finding): string => {
+  const time = finding.ongoing
+    ? text.findingSince(format.moment(finding.fromMs))
+    : text.findingBetween(format.moment(finding.fromMs), format.moment(finding.toMs));
+  const { where } = finding;
+  const place = where ? text.findingWhere(text.through[where.dimension], where.value) : '';
+  const { failures, attempts, devices } = finding;
+  return text.finding(
+    time,
+    format.count(failures),
+    format.count(attempts),
+    place,
+    reasonOf(finding),
+    format.count(devices),
+  );
+};
+
+const closer = ({ model, act }: Scene, finding: Finding): void => {
+  const filters = { ...model.view.filters };
+  if (finding.where) filters[finding.where.dimension] = finding.where.value;
+  const marginMs = (finding.toMs - finding.fromMs) / 2;
+  const fromMs = Math.round(finding.fromMs - marginMs);
+  const toMs = Math.round(finding.toMs + marginMs);
+  act.show({ ...model.view, range: undefined, fromMs, toMs, filters });
+};
+
+const outage = (scene: Scene, finding: Finding): TemplateResult =>
+  html`<li data-finding="outage"><span class="flag" aria-hidden="true"></span><p>${sentence(scene, finding)}
+    <button type="button" class="link" @click=${() => closer(scene, finding)}>${scene.text.lookCloser}</button></p></li>`;
+
+const worse = (scene: Scene, dimension: Dimension, row: BreakdownRow): TemplateResult => {
+  const { text, format, act } = scene;
+  const words = text.worseTitle(
+    text.dimensions[dimension],
+    row.value === '' ? text.none : row.value,
+    format.percent(row.serviceSuccessRate.value),
+    format.count(row.attempts),
+  );
+  return html`<li data-finding="worse"><span class="flag" aria-hidden="true"></span><p>${words}
+    <button type="button" class="link" @click=${() => act.filter(dimension, row.value)}>${text.lookCloser}</button></p></li>`;
+};
+
+/** Values that do clearly worse, most failures first, of dimensions not already filtered by or named by an outage. */
+const worseRows = ({ model }: Scene, findings: readonly Finding[]): [Dimension, BreakdownRow][] => {
+  const told = new Set(findings.map(({ where }) => where && `${where.dimension} ${where.value}`));
+  const rows = Object.entries(model.overview?.breakdowns ?? {}) as [Dimension, BreakdownRow[]][];
+  return rows
+    .flatMap(([dimension, list]) => list.map((row): [Dimension, BreakdownRow] => [dimension, row]))
+    .filter(([dimension, row]) => row.worse && model.view.filters[dimension] === undefined)
+    .filter(([dimension, row]) => !told.has(`${dimension} ${row.value}`))
+    .sort(([, a], [, b]) => b.failed - a.failed)
+    .slice(0, maxWorse);
+};
+
+/** What stands out, in sentences: an operator who never read a manual reads these first. */
+export const findings = (scene: Scene): TemplateResult | typeof nothing => {
+  const outages = scene.model.overview?.series.findings ?? [];
+  const rows = worseRows(scene, outages);
+  if (outages.length + rows.length === 0) return nothing;
+  return html`<section class="findings" aria-labelledby="findings">
+    <h2 id="findings" class="visually-hidden">${scene.text.findingsTitle}</h2>
+    <ul>${[...outages].reverse().map(finding => outage(scene, finding))}${rows.map(([dimension, row]) => worse(scene, dimension, row))}</ul>
+  </section>`;
+};

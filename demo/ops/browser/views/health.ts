@@ -1,0 +1,21 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Scene } from '../scene.js';
+
+/** What stands between the reader and fresh figures, if anything. */
+export const healthNotice = ({ model, text, format }: Scene): TemplateResult | typeof nothing => {
+  const { health } = model;
+  switch (health.state) {
+    case 'ready':
+      return nothing;
+    case 'loading':
+      return model.overview ? nothing : html`<p class="loading" aria-busy="true">${text.loading}</p>`;
+    case 'unreachable':
+      return html`<p class="notice alert" role="alert">${model.loadedAtMs ? text.unreachable(format.time(model.loadedAtMs)) : text.unreachableFirst}</p>`;
+    case 'signed-out':
+      return html`<section class="panel empty" role="alert"><h2>${text.signedOut}</h2><p>${text.signedOutHelp}</p></section>`;
+    case 'bad-filter':
+      return html`<p class="notice alert" role="alert">${text.badFilter}: ${health.problem}</p>`;
+    default:
+      return health satisfies never;
+  }
+};

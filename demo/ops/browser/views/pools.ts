@@ -1,0 +1,84 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { AuditEntry, Collection, Configurations, Governed } from '../api.js';
+import type { Scene } from '../scene.js';
+
+const flip = ({ text, act }: Scene, { identity, enabled }: Collection): void => {
+  if (!enabled || confirm(text.confirmOff(identity))) act.setFlag(identity, !enabled);
+};
+
+const flagSwitch = (scene: Scene, collection: Collection): TemplateResult => {
+  const { text } = scene;
+  const { identity, enabled } = collection;
+  return html`<button type="button" role="switch" aria-checked=${enabled} class="switch"
+    aria-label=${enabled ? text.switchOff(identity) : text.switchOn(identity)}
+    @click=${() => flip(scene, collection)}><span aria-hidden="true"></span></button>`;
+};
+
+const collections = (scene: Scene, list: readonly Collection[]): TemplateResult => {
+  const { text } = scene;
+  return html`<table class="list plain">
+    <thead><tr><th scope="col">${text.identity}</th><th scope="col">${text.scope}</th><th scope="col">${text.telemetry}</th></tr></thead>
+    <tbody>${list.map(
+      collection => html`<tr data-identity=${collection.identity}><th scope="row"><span class="label mono">${collection.identity}</span></th>
+        <td>${text.scopes[collection.scope]}</td>
+        <td><span class="state" data-on=${collection.enabled}>${collection.enabled ? text.on : text.off}</span> ${flagSwitch(scene, collection)}</td></tr>`,
+    )}</tbody></table>`;
+};
+
+const ownIdentity = (pool: string): string => `service:WebServer:${pool}`;
+
+const governed = (scene: Scene, list: readonly Governed[]): TemplateResult => {
+  const { text, act } = scene;
+  const own = ({ pool, scope }: Governed): TemplateResult | typeof nothing =>
+    scope === 'service'
+      ? nothing
+      : html`<button type="button" class="link" aria-label=${text.ownCollection(pool)} title=${text.ownCollection(pool)}
+          @click=${() => act.setFlag(ownIdentity(pool), true)}>+</button>`;
+  return html`<table class="list plain">
+    <thead><tr><th scope="col">${text.dimensions.pool}</th><th scope="col">${text.telemetry}</th><th scope="col">${text.follows}</th></tr></thead>
+    <tbody>${list.map(
+      entry => html`<tr data-pool=${entry.pool}><th scope="row"><span class="label">${entry.pool}</span></th>
+        <td><span class="state" data-on=${entry.enabled}>${entry.enabled ? text.on : text.off}</span></td>
+        <td class="mono" title=${entry.reason}>${entry.identity ?? text.nothingFollowed} ${own(entry)}</td></tr>`,
+    )}</tbody></table>`;
+};
+
+const audit = ({ text, format }: Scene, list: readonly AuditEntry[]): TemplateResult =>
+  list.length === 0
+    ? html`<p class="soft">${text.noAudit}</p>`
+    : html`<ol class="audit">${list.map(
+        entry => html`<li><time datetime=${new Date(entry.atMs).toISOString()}>${format.moment(entry.atMs)}</time> <b>${entry.who}</b>
+          <span class="mono">${entry.identity}</span> ${entry.change}</li>`,
+      )}</ol>`;
+
+const nameKey = 'console-operator';
+
+/** The operators share one token, so who switched what is what they call themselves. */
+export const operatorName = (): string => localStorage.getItem(nameKey) ?? '';
+
+const body = (scene: Scene, { collections: list, pools, audit: entries }: Configurations): TemplateResult => {
+  const { text, act } = scene;
+  const choose = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    if (file) act.importConfiguration(file);
+    input.value = '';
+  };
+  return html`<p class="soft">${text.poolsIntro}</p>
+    <div class="two"><div>${governed(scene, pools)}</div><div>${collections(scene, list)}
+      <div class="row">
+        <a class="quiet" href="/api/configurations/export" download="web-service-configuration.json">${text.exportConfiguration}</a>
+        <label class="quiet">${text.importConfiguration}<input type="file" class="visually-hidden" accept=".json,application/json" @change=${choose}></label>
+        <label class="who"><span>${text.yourName}</span>
+          <input type="text" maxlength="64" autocomplete="name" .value=${operatorName()}
+            @change=${(event: Event) => localStorage.setItem(nameKey, (event.target as HTMLInputElement).value)}></label>
+      </div></div></div>
+    <h3>${text.audit}</h3>${audit(scene, entries)}`;
+};
+
+export const pools = (scene: Scene): TemplateResult | typeof nothing => {
+  const { configurations } = scene.model;
+  if (!configurations) return nothing;
+  return html`<section class="panel" id="pools" aria-labelledby="pools-title">
+    <h2 id="pools-title">${scene.text.pools}</h2>${body(scene, configurations)}</section>`;
+};

@@ -1,0 +1,48 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Join } from '../api.js';
+import type { Scene } from '../scene.js';
+
+/** A beacon that took longer than this came late: the network, the tab or the browser was gone meanwhile. */
+const lateAfterMs = 60_000;
+
+const why = (join: Join): string => [join.errorType, join.code].filter(part => part !== '').join(' / ');
+
+const line = (scene: Scene, join: Join): TemplateResult => {
+  const { text, format, act } = scene;
+  const lateMs = join.receivedAtMs - join.atMs - (join.durationMs ?? 0);
+  return html`<tr data-class=${join.result}>
+    <td class="soft"><time datetime=${new Date(join.atMs).toISOString()}>${format.time(join.atMs)}</time></td>
+    <td><button type="button" class="open" @click=${() => act.openJoin(join.id)} title=${text.opened}>
+      <span class="sign" aria-hidden="true"></span>${text.results[join.result]}</button></td>
+    <td class="why">${why(join)}</td>
+    <td>${join.pool}</td>
+    <td>${join.method}</td>
+    <td class="optional">${join.browser}</td>
+    <td class="optional">${join.os}</td>
+    <td class="number">${format.duration(join.durationMs)}</td>
+    <td class="soft">${lateMs > lateAfterMs ? text.late(format.duration(lateMs)) : nothing}${join.synthetic ? html` <em>${text.syntheticJoin}</em>` : nothing}</td>
+  </tr>`;
+};
+
+/** The latest joins, newest first, as they arrive. */
+export const tail = (scene: Scene): TemplateResult => {
+  const { model, text } = scene;
+  return html`<section class="panel" aria-labelledby="tail">
+    <h2 id="tail">${text.tail}</h2>
+    ${
+      model.tail.length === 0
+        ? html`<p class="soft">${text.tailEmpty}</p>`
+        : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="tail"><table class="tail">
+          <thead class="visually-hidden"><tr><th scope="col">${text.time}</th><th scope="col">${text.result}</th><th scope="col">${text.reason}</th>
+            <th scope="col">${text.dimensions.pool}</th><th scope="col">${text.dimensions.method}</th><th scope="col">${text.dimensions.browser}</th>
+            <th scope="col">${text.dimensions.os}</th><th scope="col">${text.duration}</th><th scope="col">${text.details}</th></tr></thead>
+          <tbody>${repeat(
+            model.tail,
+            join => join.id,
+            join => line(scene, join),
+          )}</tbody>
+        </table></div>`
+    }
+  </section>`;
+};

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Filters } from './filters.js';
+import { recordConditions, whereSql } from './joins-sql.js';
+import type { Reader } from './store.js';
+
+export type ExportFormat = 'ndjson' | 'csv' | 'parquet';
+
+const formats: Record<ExportFormat, { options: string; type: string }> = {
+  ndjson: { options: 'format json', type: 'application/x-ndjson' },
+  csv: { options: 'format csv, header true', type: 'text/csv; charset=utf-8' },
+  parquet: { options: 'format parquet, compression zstd', type: 'application/vnd.apache.parquet' },
+};
+
+export const isExportFormat = (name: string): name is ExportFormat => Object.hasOwn(formats, name);
+
+/** A spreadsheet runs a cell that begins like this; https://owasp.org/www-community/attacks/CSV_Injection */
+const harmless = (column: string): string =>
+  `case when regexp_matches(${column}, '^[=+@\\t\\r-]') then '''' || ${column} else ${column} end as ${column}`;
+
+const readTextColumns = async (reader: Reader): Promise<string[]> => {
+  const rows = await reader.query(
+    "select column_name as name from duckdb_columns() where table_name = 'events' and data_type = 'VARCHAR'",
+  );
+  return rows.map(({ name }) => String(name));
+};
+
+const columnsFor = async (reader: Reader, format: ExportFormat): Promise<string> => {
+  if (format !== 'csv') return '*';
+  const columns = await readTextColumns(reader);
+  return columns.length === 0 ? '*' : `* replace (${columns.map(harmless).join(', ')})`;
+};
+
+/** The period's records as one file, written by the database and gone once it was sent. */
+export const exportEvents = async (reader: Reader, filters: Filters, format: ExportFormat): Promise<Response> => {
+  const { options, type } = formats[format];
+  const path = join(tmpdir(), `meeting-join-events-${randomUUID()}.${format}`);
+  const where = whereSql(recordConditions(filters));
+  const columns = await columnsFor(reader, format);
+  try {
+    await reader.query(
+      `create or replace temp table exported as select ${columns} from events ${where.text} order by recorded_at`,
+      where.values,
+    );
+    await reader.query(`copy exported to '${path.replaceAll("'", "''")}' (${options})`);
+  } finally {
+    await reader.query('drop table if exists exported');
+  }
+  const file = createReadStream(path);
+  file.once('close', () => rm(path, { force: true }));
+  return new Response(Readable.toWeb(file) as ReadableStream, {
+    headers: {
+      'Content-Type': type,
+      'Content-Disposition': `attachment; filename="meeting-join-events.${format}"`,
+      'Cache-Control': 'no-store',
+    },
+  });
+};

@@ -1,0 +1,38 @@
+import type { Dimension } from './browser/api.js';
+
+export const dimensions: readonly Dimension[] = ['pool', 'method', 'browser', 'os', 'partner', 'app'];
+
+/** What to look at, as the URL of the console and of every `/api` read says it. */
+export interface Filters {
+  /** Undefined: since ever. */
+  fromMs: number | undefined;
+  /** Exclusive. Undefined: until now, the future of wrong clocks included. */
+  toMs: number | undefined;
+  equals: Partial<Record<Dimension | 'type' | 'code' | 'result', string>>;
+  /** Count synthetic joins too. */
+  synthetic: boolean;
+}
+
+const names = [...dimensions, 'type', 'code', 'result'] as const;
+
+/** Milliseconds since the epoch, or anything `Date` reads; undefined when absent, a reason when neither. */
+const parseTime = (name: string, text: string | undefined): number | undefined => {
+  if (text === undefined || text === '') return undefined;
+  const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isNaN(ms) || Math.abs(ms) > 8.64e15)
+    throw new RangeError(`${name} is neither milliseconds nor an ISO date`);
+  return ms;
+};
+
+/** @throws RangeError whose message names the parameter, fit to be shown. */
+export const parseFilters = (query: Record<string, string>): Filters => {
+  const equals: Filters['equals'] = {};
+  for (const name of names) {
+    const value = query[name];
+    if (value !== undefined) equals[name] = name === 'pool' ? value.toLowerCase() : value;
+  }
+  const fromMs = parseTime('from', query.from);
+  const toMs = parseTime('to', query.to);
+  if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs) throw new RangeError('to must be later than from');
+  return { fromMs, toMs, equals, synthetic: query.synthetic === '1' || query.synthetic === 'true' };
+};

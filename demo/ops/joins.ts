@@ -1,0 +1,112 @@
+import type { Join, JoinDetail, JoinEvent, JoinResult } from './browser/api.js';
+import type { Filters } from './filters.js';
+import { dimensionColumns, expressionOf, type JoinColumn, joinsSql, sql } from './joins-sql.js';
+import type { Reader, Row } from './store.js';
+
+const columns: readonly JoinColumn[] = [
+  ...dimensionColumns,
+  'join_id',
+  'received_at_ms',
+  'confidence',
+  'duration_ms',
+  'stage',
+  'error_type',
+  'code',
+  'subcode',
+];
+
+const select = `select *, ${expressionOf('browser')} as browser, ${expressionOf('os')} as os from`;
+
+const words = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
+
+const numberOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
+
+const toJoin = (row: Row): Join => ({
+  id: words(row['join_id']),
+  atMs: Number(row['at_ms']),
+  receivedAtMs: Number(row['received_at_ms']),
+  pool: words(row['pool']),
+  method: words(row['method']),
+  result: row['result'] as JoinResult,
+  confidence: words(row['confidence']),
+  errorType: words(row['error_type']),
+  code: words(row['code']),
+  browser: words(row['browser']),
+  os: words(row['os']),
+  stage: words(row['stage']),
+  durationMs: numberOrNull(row['duration_ms']),
+  synthetic: row['synthetic'] === true,
+});
+
+/** The newest joins first. */
+export const readJoins = async (reader: Reader, filters: Filters, limit: number): Promise<Join[]> => {
+  const joins = joinsSql(filters, columns);
+  const rows = await reader.query(
+    `${select} (${joins.text}) order by at_ms desc, join_id limit ${limit}`,
+    joins.values,
+  );
+  return rows.map(toJoin);
+};
+
+/** The joins of which a record arrived since then, the latest arrival first. */
+export const readArrivals = async (
+  reader: Reader,
+  filters: Filters,
+  sinceMs: number,
+  limit: number,
+): Promise<Join[]> => {
+  const arrived = sql('join_id in (select join_id from events where received_at >= ?)', sinceMs);
+  const joins = joinsSql(filters, columns, arrived);
+  const rows = await reader.query(
+    `${select} (${joins.text}) order by received_at_ms desc, join_id limit ${limit}`,
+    joins.values,
+  );
+  return rows.map(toJoin);
+};
+
+/** `validate=0;choose=812` as the client writes it; what cannot be read is left out. */
+export const parseStages = (text: string): JoinDetail['stages'] =>
+  text.split(';').flatMap(part => {
+    const [name, at] = part.split('=');
+    const atMs = Number(at);
+    return name && at && Number.isFinite(atMs) && atMs >= 0 ? [{ name, atMs }] : [];
+  });
+
+const everything: Filters = { fromMs: undefined, toMs: undefined, equals: {}, synthetic: true };
+
+/** Columns that repeat what the reader sees anyway, or that mean nothing outside the store. */
+const hidden = new Set(['uid', 'event_name', 'recorded_at', 'received_at', 'attributes', 'join_id']);
+
+const toEvent = (row: Row): JoinEvent => {
+  const attributes: JoinEvent['attributes'] = {};
+  for (const [name, value] of Object.entries(row)) {
+    if (hidden.has(name) || value === null || value === undefined || value === false) continue;
+    attributes[name] = typeof value === 'bigint' ? Number(value) : (value as string | number | boolean);
+  }
+  const more = JSON.parse(words(row['attributes']) || '{}') as JoinEvent['attributes'];
+  return {
+    uid: words(row['uid']),
+    name: words(row['event_name']),
+    recordedAtMs: Number(row['recorded_at']),
+    receivedAtMs: Number(row['received_at']),
+    attributes: { ...attributes, ...more },
+  };
+};
+
+/** One join with all that arrived of it; undefined when the store knows nothing of it. */
+export const readJoin = async (reader: Reader, id: string): Promise<JoinDetail | undefined> => {
+  const rows = await reader.query('select * from events where join_id = ? order by recorded_at, received_at', [id]);
+  const joins = joinsSql(everything, columns, sql('join_id = ?', id));
+  const [row] = await reader.query(`${select} (${joins.text})`, joins.values);
+  if (!row) return undefined;
+  const events = rows.map(toEvent);
+  const attribute = (name: string): unknown => events.find(({ attributes }) => name in attributes)?.attributes[name];
+  return {
+    ...toJoin(row),
+    partner: words(row['partner']),
+    subcode: words(row['subcode']),
+    pausedMs: numberOrNull(attribute('meeting.join.paused_ms')),
+    stages: parseStages(words(attribute('meeting.join.stage_times'))),
+    events,
+  };
+};

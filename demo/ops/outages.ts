@@ -1,0 +1,54 @@
+import { median, wilson } from './statistics.js';
+
+/** One bucket of time, reduced to what says whether the service failed in it. */
+export interface Health {
+  atMs: number;
+  /** Joins with an outcome the service answers for: success or unexpected failure. */
+  judged: number;
+  failures: number;
+}
+
+export interface Outage {
+  fromMs: number;
+  toMs: number;
+  /** Reaches into the last bucket: it may still be going on. */
+  ongoing: boolean;
+}
+
+/** Fewer judged joins than this say nothing about a bucket. */
+const minJudged = 8;
+/** How much more than usual must fail before it is called an outage: a twentieth of all joins. */
+const marginShare = 0.05;
+/** A quiet bucket between two bad ones belongs to the outage. */
+const maxGapBuckets = 1;
+
+/** The usual failure share: the median of the buckets that say something, so that the outage itself does not raise it. */
+const usualShare = (buckets: readonly Health[]): number =>
+  median(buckets.filter(({ judged }) => judged >= minJudged).map(({ failures, judged }) => failures / judged));
+
+const isBad = ({ judged, failures }: Health, usual: number): boolean =>
+  judged >= minJudged && wilson(failures, judged).low > usual + marginShare;
+
+/**
+ * Stretches of time in which clearly more joins failed for the service's reasons than usually. "Clearly": even the
+ * low end of the 95 % interval lies beyond the usual share and a margin, so that three joins never make an outage.
+ */
+export const findOutages = (buckets: readonly Health[], stepMs: number): Outage[] => {
+  const usual = usualShare(buckets);
+  const outages: Outage[] = [];
+  let quiet = Number.POSITIVE_INFINITY;
+  for (const bucket of buckets) {
+    if (!isBad(bucket, usual)) {
+      quiet++;
+      continue;
+    }
+    const last = outages.at(-1);
+    const toMs = bucket.atMs + stepMs;
+    if (last && quiet <= maxGapBuckets) last.toMs = toMs;
+    else outages.push({ fromMs: bucket.atMs, toMs, ongoing: false });
+    quiet = 0;
+  }
+  const newest = outages.at(-1);
+  if (newest && quiet <= maxGapBuckets) newest.ongoing = true;
+  return outages;
+};

@@ -1,0 +1,204 @@
+import type { Delivery, Failure, JoinResult, LatenessName, Overview, SeriesPoint, Vital } from './browser/api.js';
+import { readBreakdowns } from './breakdowns.js';
+import type { Filters } from './filters.js';
+import { readFindings } from './findings.js';
+import { dimensionColumns, joinSql, joinsSql, recordConditions, sql, whereSql } from './joins-sql.js';
+import { previousPeriod, readSummary, toTimes } from './summary.js';
+import type { Reader, Row } from './store.js';
+
+const minuteMs = 60_000;
+
+/** Lengths of a bucket that people think in. */
+const stepsMs = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 10_080, 43_200].map(minutes => minutes * minuteMs);
+
+const maxPoints = 100;
+const maxFailures = 12;
+
+export const stepFor = (spanMs: number): number =>
+  stepsMs.find(stepMs => spanMs / stepMs <= maxPoints) ?? Math.ceil(spanMs / maxPoints);
+
+const results: readonly JoinResult[] = ['success', 'expected_failure', 'unexpected_failure', 'abandoned', 'unknown'];
+
+/** The joins of the period with everything that is asked of them, aggregated once and asked often. */
+const gather = async (reader: Reader, filters: Filters): Promise<void> => {
+  const joins = joinsSql(filters, [...dimensionColumns, 'join_id', 'confidence', 'duration_ms', 'error_type', 'code']);
+  await reader.query(`create or replace temp table joined as ${joins.text}`, joins.values);
+};
+
+const readSpan = async (reader: Reader, filters: Filters, nowMs: number): Promise<[number, number]> => {
+  const [row] = await reader.query('select min(at_ms) as first, max(at_ms) as last from joined');
+  const first = Number(row?.['first'] ?? nowMs);
+  const last = Number(row?.['last'] ?? nowMs);
+  return [filters.fromMs ?? first, filters.toMs ?? Math.max(last + 1, Math.min(nowMs, last + minuteMs))];
+};
+
+const emptyPoint = (atMs: number): SeriesPoint => ({
+  atMs,
+  success: 0,
+  expected_failure: 0,
+  unexpected_failure: 0,
+  abandoned: 0,
+  unknown: 0,
+  p50: null,
+  p95: null,
+});
+
+const toPoint = (row: Row): SeriesPoint => {
+  const point = { ...emptyPoint(Number(row['at'])), ...toTimes(row['times']) };
+  for (const result of results) point[result] = Number(row[result]);
+  return point;
+};
+
+const readPoints = async (reader: Reader, fromMs: number, toMs: number, stepMs: number): Promise<SeriesPoint[]> => {
+  const rows = await reader.query(
+    `select at_ms // ? * ? as at, ${results.map(result => `count(*) filter (result = '${result}') as ${result}`).join(', ')},
+      quantile_cont(duration_ms, [0.5, 0.95]) filter (result = 'success') as times
+    from joined group by 1 order by 1`,
+    [stepMs, stepMs],
+  );
+  const known = new Map(rows.map(row => [Number(row['at']), toPoint(row)]));
+  const points: SeriesPoint[] = [];
+  for (let atMs = Math.floor(fromMs / stepMs) * stepMs; atMs < toMs; atMs += stepMs) {
+    points.push(known.get(atMs) ?? emptyPoint(atMs));
+  }
+  return points;
+};
+
+const failureKey = (row: Row): string => `${row['type']}\n${row['code']}\n${row['result']}`;
+
+const readPreviousFailures = async (
+  reader: Reader,
+  filters: Filters,
+  nowMs: number,
+): Promise<Map<string, number> | undefined> => {
+  const before = previousPeriod(filters, nowMs);
+  if (!before) return undefined;
+  const joins = joinsSql(before, ['error_type', 'code']);
+  const rows = await reader.query(
+    `select coalesce(error_type, '') as type, coalesce(code, '') as code, result, count(*) as attempts
+    from (${joins.text}) where result not in ('success', 'unknown') group by all`,
+    joins.values,
+  );
+  return new Map(rows.map(row => [failureKey(row), Number(row['attempts'])]));
+};
+
+/** Failed joins by reason, and on how many devices: those of the error reports that name the joins. */
+const readFailures = async (reader: Reader, filters: Filters, nowMs: number): Promise<Failure[]> => {
+  const rows = await reader.query(
+    `with failed as (
+      select join_id, coalesce(error_type, '') as type, coalesce(code, '') as code, result, at_ms
+      from joined where result not in ('success', 'unknown')
+    ), devices as (
+      select join_id, device_id from events where event_name = 'exception' and join_id is not null and device_id is not null
+    )
+    select type, code, result, count(distinct failed.join_id) as attempts, count(distinct device_id) as devices, max(at_ms) as last
+    from failed left join devices using (join_id) group by all order by attempts desc, type limit ${maxFailures}`,
+  );
+  const before = await readPreviousFailures(reader, filters, nowMs);
+  return rows.map(row => ({
+    errorType: String(row['type']),
+    code: String(row['code']),
+    result: row['result'] as JoinResult,
+    attempts: Number(row['attempts']),
+    devices: Number(row['devices']),
+    lastAtMs: Number(row['last']),
+    previousAttempts: before ? (before.get(failureKey(row)) ?? 0) : null,
+  }));
+};
+
+/** Upper ends, each exclusive. "At once" leaves room for a batch to fill. */
+const latenessEndsMs: Record<Exclude<LatenessName, 'later'>, number> = {
+  now: 10_000,
+  minute: minuteMs,
+  hour: 60 * minuteMs,
+  day: 1440 * minuteMs,
+};
+
+const readDelivery = async (reader: Reader, filters: Filters): Promise<Delivery> => {
+  const where = whereSql(recordConditions(filters));
+  const { now, minute, hour, day } = latenessEndsMs;
+  const [row] = await reader.query(
+    `select count(*) filter (late < ${now}) as now,
+      count(*) filter (late >= ${now} and late < ${minute}) as minute,
+      count(*) filter (late >= ${minute} and late < ${hour}) as hour,
+      count(*) filter (late >= ${hour} and late < ${day}) as day,
+      count(*) filter (late >= ${day}) as later
+    from (select received_at - recorded_at as late from events ${where.text})`,
+    where.values,
+  );
+  const { pool: _, ...equals } = filters.equals;
+  const dropWhere = whereSql([sql("event_name = 'telemetry.dropped'"), ...recordConditions({ ...filters, equals })]);
+  const dropped = await reader.query(
+    `select json_extract_string(attributes, '$."telemetry.dropped.reason"') as reason,
+      sum(cast(json_extract_string(attributes, '$."telemetry.dropped.count"') as bigint)) as count
+    from events ${dropWhere.text} group by 1 order by 2 desc`,
+    dropWhere.values,
+  );
+  const count = (name: LatenessName): number => Number(row?.[name] ?? 0);
+  return {
+    lateness: { now: count('now'), minute: count('minute'), hour: count('hour'), day: count('day'), later: count('later') },
+    dropped: dropped.map(({ reason, count: n }) => ({ reason: String(reason ?? ''), count: Number(n ?? 0) })),
+  };
+};
+
+/** Where "good" ends and "poor" begins. https://web.dev/articles/vitals */
+const vitalBounds: Record<string, [number, number]> = {
+  lcp: [2500, 4000],
+  inp: [200, 500],
+  cls: [0.1, 0.25],
+  fcp: [1800, 3000],
+  ttfb: [800, 1800],
+};
+
+const rate = (name: string, p75: number): Vital['rating'] => {
+  const [good, poor] = vitalBounds[name] ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (p75 <= good) return 'good';
+  return p75 <= poor ? 'needs-improvement' : 'poor';
+};
+
+/** Vitals name no pool and no join, so only environment and period filter them. */
+const readVitals = async (reader: Reader, filters: Filters): Promise<Vital[]> => {
+  const { browser, os, app } = filters.equals;
+  const equals = Object.fromEntries(Object.entries({ browser, os, app }).filter(([, value]) => value !== undefined));
+  const where = joinSql([sql("event_name = 'browser.web_vital'"), ...recordConditions({ ...filters, equals })], ' and ');
+  const rows = await reader.query(
+    `select name, quantile_cont(value, 0.75) as p75, count(*) as samples from (
+      select lower(json_extract_string(attributes, '$."browser.web_vital.name"')) as name,
+        cast(json_extract_string(attributes, '$."browser.web_vital.value"') as double) as value
+      from events where ${where.text}
+    ) where name is not null and value is not null group by name order by name`,
+    where.values,
+  );
+  return rows.map(row => {
+    const name = String(row['name']);
+    const p75 = Number(row['p75']);
+    return { name, p75, rating: rate(name, p75), samples: Number(row['samples']) };
+  });
+};
+
+const readSyntheticJoins = async (reader: Reader, filters: Filters): Promise<number> => {
+  const where = joinSql([sql('synthetic'), ...recordConditions({ ...filters, synthetic: true })], ' and ');
+  const [row] = await reader.query(`select count(distinct join_id) as n from events where ${where.text}`, where.values);
+  return Number(row?.['n'] ?? 0);
+};
+
+/** Everything the console's one page shows, out of one gathering of the period's joins. */
+export const readOverview = async (reader: Reader, filters: Filters, nowMs: number): Promise<Overview> => {
+  await gather(reader, filters);
+  const [fromMs, toMs] = await readSpan(reader, filters, nowMs);
+  const stepMs = stepFor(toMs - fromMs);
+  const points = await readPoints(reader, fromMs, toMs, stepMs);
+  const [any] = await reader.query('select 1 as any from events limit 1');
+  return {
+    fromMs: filters.fromMs ?? null,
+    toMs,
+    summary: await readSummary(reader, filters, nowMs),
+    series: { stepMs, points, findings: await readFindings(reader, points, stepMs) },
+    failures: await readFailures(reader, filters, nowMs),
+    breakdowns: await readBreakdowns(reader),
+    delivery: await readDelivery(reader, filters),
+    vitals: await readVitals(reader, filters),
+    synthetic: { joins: await readSyntheticJoins(reader, filters), included: filters.synthetic },
+    anyEvents: any !== undefined,
+  };
+};

@@ -1,0 +1,35 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+export type Value = string | number | boolean | null;
+export type Row = Record<string, unknown>;
+
+/** Runs one statement with positional `?` values. */
+export interface Reader {
+  query(text: string, values?: readonly Value[]): Promise<Row[]>;
+}
+
+/** Reads of the store, one piece of work at a time, so that its temporary tables are its own. */
+export interface Store {
+  read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
+}
+
+/** Times are beyond 32 bits, and DuckDB would take such a number for a double. */
+const bindable = (value: Value): Value | bigint =>
+  typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
+
+export const openStore = (connection: DuckDBConnection): Store => {
+  const reader: Reader = {
+    query: async (text, values = []) => {
+      const result = await connection.runAndReadAll(text, values.map(bindable));
+      return result.getRowObjectsJS() as Row[];
+    },
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    read: work => {
+      const own = last.then(() => work(reader));
+      last = own.catch(() => undefined);
+      return own;
+    },
+  };
+};

@@ -1,0 +1,94 @@
+import type { Counts, Summary } from './browser/api.js';
+import type { Filters } from './filters.js';
+import { joinsSql, pendingMs } from './joins-sql.js';
+import { wilson } from './statistics.js';
+import type { Reader, Row } from './store.js';
+
+const fiveSecondsMs = 5000;
+
+const resultCounts = `count(*) as attempts,
+  count(*) filter (result = 'success') as success,
+  count(*) filter (result = 'expected_failure') as expected_failure,
+  count(*) filter (result = 'unexpected_failure') as unexpected_failure,
+  count(*) filter (result = 'abandoned') as abandoned,
+  count(*) filter (result = 'unknown') as unknown`;
+
+const successTimes = `quantile_cont(duration_ms, [0.5, 0.95]) filter (result = 'success') as times`;
+
+const figures = `${resultCounts}, ${successTimes},
+  count(*) filter (result = 'success' and confidence = 'assumed') as assumed,
+  count(*) filter (result = 'unknown' and at_ms > ?) as pending,
+  count(*) filter (result = 'success' and duration_ms <= ${fiveSecondsMs}) as within_five,
+  count(*) filter (result = 'success' and duration_ms < 2000) as under_2,
+  count(*) filter (result = 'success' and duration_ms >= 2000 and duration_ms < 5000) as from_2,
+  count(*) filter (result = 'success' and duration_ms >= 5000 and duration_ms < 10000) as from_5,
+  count(*) filter (result = 'success' and duration_ms >= 10000) as over_10`;
+
+export const toCounts = (row: Row): Counts => ({
+  attempts: Number(row['attempts']),
+  success: Number(row['success']),
+  expected_failure: Number(row['expected_failure']),
+  unexpected_failure: Number(row['unexpected_failure']),
+  abandoned: Number(row['abandoned']),
+  unknown: Number(row['unknown']),
+});
+
+/** The rates of domain.md, section 5, out of counted results. */
+export const toIntervals = (counts: Counts, withinFive: number): Summary['intervals'] => {
+  const { attempts, success, expected_failure, unexpected_failure, unknown } = counts;
+  return {
+    joinSuccessRate: wilson(success, success + expected_failure + unexpected_failure),
+    serviceSuccessRate: wilson(success, success + unexpected_failure),
+    fiveSecondJoinRate: wilson(withinFive, attempts),
+    coverage: wilson(attempts - unknown, attempts),
+  };
+};
+
+/** A quantile list as DuckDB answers it: null when there is nothing to rank. */
+export const toTimes = (times: unknown): { p50: number | null; p95: number | null } => {
+  const [p50, p95] = Array.isArray(times) ? (times as (number | null)[]) : [];
+  return { p50: p50 ?? null, p95: p95 ?? null };
+};
+
+const toSummary = (row: Row): Omit<Summary, 'previous'> => {
+  const counts = toCounts(row);
+  const intervals = toIntervals(counts, Number(row['within_five']));
+  return {
+    ...counts,
+    joinSuccessRate: intervals.joinSuccessRate.value,
+    serviceSuccessRate: intervals.serviceSuccessRate.value,
+    fiveSecondJoinRate: intervals.fiveSecondJoinRate.value,
+    coverage: intervals.coverage.value,
+    joinTimeMs: toTimes(row['times']),
+    assumedSuccess: Number(row['assumed']),
+    pending: Number(row['pending']),
+    intervals,
+    joinTimeBuckets: {
+      under2s: Number(row['under_2']),
+      from2To5s: Number(row['from_2']),
+      from5To10s: Number(row['from_5']),
+      over10s: Number(row['over_10']),
+    },
+  };
+};
+
+const summarize = async (reader: Reader, filters: Filters, nowMs: number): Promise<Omit<Summary, 'previous'>> => {
+  const joins = joinsSql(filters, ['confidence', 'duration_ms']);
+  const [row] = await reader.query(`select ${figures} from (${joins.text})`, [nowMs - pendingMs, ...joins.values]);
+  return toSummary(row ?? {});
+};
+
+/** The period of the same length just before; undefined for a period without a beginning. */
+export const previousPeriod = (filters: Filters, nowMs: number): Filters | undefined => {
+  const { fromMs } = filters;
+  if (fromMs === undefined) return undefined;
+  const lengthMs = (filters.toMs ?? nowMs) - fromMs;
+  return lengthMs > 0 ? { ...filters, fromMs: fromMs - lengthMs, toMs: fromMs } : undefined;
+};
+
+/** What `/api/summary` answers. */
+export const readSummary = async (reader: Reader, filters: Filters, nowMs: number): Promise<Summary> => {
+  const summary = await summarize(reader, filters, nowMs);
+  const before = previousPeriod(filters, nowMs);
+  return before ? { ...summary, previous: await summarize(reader, before, nowMs) } : summary;
+};

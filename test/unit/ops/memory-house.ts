@@ -1,0 +1,110 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type Context, Hono } from 'hono';
+import { createApi, type FaultSwitch, type OpsHouse } from '../../../demo/ops/api.js';
+import type { AuditEntry, FaultKind } from '../../../demo/ops/browser/api.js';
+import type { RawCollection } from '../../../demo/ops/configurations.js';
+import { openStore, type Store } from '../../../demo/ops/store.js';
+
+/** A record as the store keeps it; what is left out is null. */
+export interface StoredEvent {
+  uid: string;
+  category: string;
+  event_name: string;
+  recorded_at: number;
+  received_at: number;
+  [column: string]: string | number | boolean | null;
+}
+
+const columns = `uid VARCHAR, category VARCHAR, event_name VARCHAR, recorded_at BIGINT, received_at BIGINT,
+  service_name VARCHAR, os_name VARCHAR, os_version VARCHAR, browser_name VARCHAR, browser_version VARCHAR,
+  pool VARCHAR, join_id VARCHAR, method VARCHAR, result VARCHAR, confidence VARCHAR, duration_ms BIGINT, stage VARCHAR,
+  error_type VARCHAR, error_code VARCHAR, error_subcode VARCHAR, federation_partner VARCHAR, synthetic BOOLEAN,
+  device_id VARCHAR, attributes VARCHAR`;
+
+export interface MemoryHouse {
+  store: Store;
+  connection: DuckDBConnection;
+  put(events: readonly StoredEvent[]): Promise<void>;
+  app: Hono;
+  fault(): FaultKind;
+  close(): void;
+}
+
+export const token = 'sesame';
+
+const literal = (value: string | number | boolean | null | undefined): string => {
+  if (value === null || value === undefined) return 'null';
+  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
+};
+
+const names = columns.split(',').map(column => column.trim().split(' ')[0] ?? '');
+
+const row = (event: StoredEvent): string =>
+  `(${names.map(name => literal(event[name] ?? (name === 'synthetic' ? false : null))).join(', ')})`;
+
+const makeBook = (): OpsHouse['configurations'] => {
+  const collections: RawCollection[] = [{ Identity: 'global', MeetingUxEnableTelemetry: false }];
+  const entries: AuditEntry[] = [];
+  return {
+    list: async () => collections,
+    audit: async () => entries,
+    change: async (identity, properties, who) => {
+      let found = collections.find(({ Identity }) => Identity.toLowerCase() === identity.toLowerCase());
+      if (!found) {
+        found = { Identity: identity };
+        collections.push(found);
+      }
+      Object.assign(found, properties);
+      entries.unshift({ atMs: Date.now(), who, identity, change: JSON.stringify(properties) });
+      return found;
+    },
+  };
+};
+
+const makeFaults = (): FaultSwitch => {
+  let kind: FaultKind = 'none';
+  return {
+    get: () => kind,
+    set: next => {
+      kind = next;
+    },
+  };
+};
+
+/** The console's server over an empty store in memory. */
+export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> => {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
+  const connection = await instance.connect();
+  await connection.run(`create table events (${columns})`);
+  const store = openStore(await instance.connect());
+  const listeners = new Set<() => void>();
+  const faults = makeFaults();
+  const app = new Hono();
+  const house: OpsHouse = {
+    store,
+    onStored: listener => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    configurations: makeBook(),
+    faults,
+    authorize: async (context: Context, next) =>
+      context.req.header('Authorization') === `Bearer ${token}` || context.req.header('Cookie') === `ops=${token}`
+        ? next()
+        : context.json({ error: 'the operator’s token is missing' }, 401),
+    now,
+  };
+  app.route('/api', createApi(house));
+  return {
+    store,
+    connection,
+    app,
+    fault: () => faults.get(),
+    put: async events => {
+      if (events.length === 0) return;
+      await connection.run(`insert into events values ${events.map(row).join(', ')}`);
+      for (const listener of listeners) listener();
+    },
+    close: () => connection.closeSync(),
+  };
+};
