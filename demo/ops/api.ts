@@ -89,9 +89,7 @@ const limitOf = (context: Context): number => {
 const addReads = (api: Hono, { store, onStored, now = Date.now }: OpsHouse): void => {
   api.get(
     '/summary',
-    filtered(async (context, filters) =>
-      context.json(await store.read(reader => readSummary(reader, filters, now()))),
-    ),
+    filtered(async (context, filters) => context.json(await store.read(reader => readSummary(reader, filters, now())))),
   );
   api.get(
     '/overview',

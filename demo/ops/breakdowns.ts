@@ -17,11 +17,11 @@ interface Tally {
 }
 
 const toTally = (row: Row): Tally => ({
-  value: String(row['value']),
-  attempts: Number(row['attempts']),
-  success: Number(row['success']),
-  expected: Number(row['expected']),
-  failed: Number(row['failed']),
+  value: String(row.value),
+  attempts: Number(row.attempts),
+  success: Number(row.success),
+  expected: Number(row.expected),
+  failed: Number(row.failed),
 });
 
 const toRow = (tally: Tally, success: number, failed: number): BreakdownRow => {
@@ -51,7 +51,10 @@ const readDimension = async (reader: Reader, dimension: Dimension): Promise<Brea
   const tallies = rows.map(toTally);
   const success = tallies.reduce((sum, tally) => sum + tally.success, 0);
   const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
-  return tallies.map(tally => toRow(tally, success, failed)).sort(byConcern).slice(0, maxRows);
+  return tallies
+    .map(tally => toRow(tally, success, failed))
+    .sort(byConcern)
+    .slice(0, maxRows);
 };
 
 /** Where joins fail: the joins gathered in the table `joined`, by each dimension. */

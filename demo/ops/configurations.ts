@@ -91,10 +91,10 @@ export const parseExport = (bytes: Uint8Array): RawCollection[] => {
   } catch {
     throw new TypeError('the file is not JSON: export it with Get-CsWebServiceConfiguration | ConvertTo-Json');
   }
-  const inner = isObject(parsed) && Array.isArray(parsed['value']) ? parsed['value'] : parsed;
+  const inner = isObject(parsed) && Array.isArray(parsed.value) ? parsed.value : parsed;
   const list = Array.isArray(inner) ? inner : [inner];
   for (const [at, collection] of list.entries()) {
-    const identity = isObject(collection) ? collection['Identity'] : undefined;
+    const identity = isObject(collection) ? collection.Identity : undefined;
     if (typeof identity !== 'string' || !isIdentity(identity)) {
       throw new TypeError(`collection ${at + 1} has no Identity like global, site:Name or service:WebServer:pool.fqdn`);
     }
@@ -104,7 +104,7 @@ export const parseExport = (bytes: Uint8Array): RawCollection[] => {
 
 /** What a PATCH may say: the one switch this product is about. */
 export const parseChange = (body: unknown): { MeetingUxEnableTelemetry: boolean } => {
-  const value = isObject(body) ? body['MeetingUxEnableTelemetry'] : undefined;
+  const value = isObject(body) ? body.MeetingUxEnableTelemetry : undefined;
   if (typeof value !== 'boolean') throw new TypeError('say {"MeetingUxEnableTelemetry": true} or false');
   return { MeetingUxEnableTelemetry: value };
 };

@@ -19,20 +19,24 @@ const during = 'at_ms >= ? and at_ms < ?';
 
 /** How much more often the value stands among failures than among successes. */
 const excessOf = (row: Row, failures: number, successes: number): number =>
-  Number(row['failed']) / Math.max(1, failures) - Number(row['success']) / Math.max(1, successes);
+  Number(row.failed) / Math.max(1, failures) - Number(row.success) / Math.max(1, successes);
 
-const readExcess = async (reader: Reader, dimension: Dimension, outage: Outage): Promise<[Where, number] | undefined> => {
+const readExcess = async (
+  reader: Reader,
+  dimension: Dimension,
+  outage: Outage,
+): Promise<[Where, number] | undefined> => {
   const rows = await reader.query(
     `select ${expressionOf(dimension)} as value, count(*) filter (result = 'success') as success,
       count(*) filter (result = 'unexpected_failure') as failed from joined where ${during} group by 1`,
     [outage.fromMs, outage.toMs],
   );
-  const failures = rows.reduce((sum, row) => sum + Number(row['failed']), 0);
-  const successes = rows.reduce((sum, row) => sum + Number(row['success']), 0);
+  const failures = rows.reduce((sum, row) => sum + Number(row.failed), 0);
+  const successes = rows.reduce((sum, row) => sum + Number(row.success), 0);
   let best: [Where, number] | undefined;
   for (const row of rows) {
     const excess = excessOf(row, failures, successes);
-    if (excess >= (best?.[1] ?? minExcess)) best = [{ dimension, value: String(row['value']) }, excess];
+    if (excess >= (best?.[1] ?? minExcess)) best = [{ dimension, value: String(row.value) }, excess];
   }
   return best;
 };
@@ -67,11 +71,11 @@ const describe = async (reader: Reader, outage: Outage): Promise<Finding> => {
   );
   return {
     ...outage,
-    attempts: Number(totals?.['attempts'] ?? 0),
-    failures: Number(totals?.['failures'] ?? 0),
-    devices: Number(devices?.['n'] ?? 0),
-    errorType: String(top?.['type'] ?? ''),
-    code: String(top?.['code'] ?? ''),
+    attempts: Number(totals?.attempts ?? 0),
+    failures: Number(totals?.failures ?? 0),
+    devices: Number(devices?.n ?? 0),
+    errorType: String(top?.type ?? ''),
+    code: String(top?.code ?? ''),
     ...(where ? { where } : {}),
   };
 };

@@ -57,7 +57,10 @@ const expressions: Record<string, { needs: readonly JoinColumn[]; expression: st
   method: { needs: ['method'], expression: "coalesce(method, '')" },
   partner: { needs: ['partner'], expression: "coalesce(partner, '')" },
   app: { needs: ['app'], expression: "coalesce(app, '')" },
-  os: { needs: ['os_name', 'os_version'], expression: "trim(coalesce(os_name, '') || ' ' || coalesce(os_version, ''))" },
+  os: {
+    needs: ['os_name', 'os_version'],
+    expression: "trim(coalesce(os_name, '') || ' ' || coalesce(os_version, ''))",
+  },
   browser: {
     needs: ['browser_name', 'browser_version'],
     expression: "trim(coalesce(browser_name, '') || ' ' || coalesce(browser_version, ''))",
@@ -73,7 +76,9 @@ const needsOf = (filters: Filters): JoinColumn[] =>
   Object.keys(filters.equals).flatMap(name => [...(expressions[name]?.needs ?? [])]);
 
 /** All columns that the dimensions need. */
-export const dimensionColumns: readonly JoinColumn[] = dimensions.flatMap(name => [...(expressions[name]?.needs ?? [])]);
+export const dimensionColumns: readonly JoinColumn[] = dimensions.flatMap(name => [
+  ...(expressions[name]?.needs ?? []),
+]);
 
 const equalities = (filters: Filters): Sql[] =>
   Object.entries(filters.equals).map(([name, value]) => sql(`${expressionOf(name)} = ?`, value ?? ''));

@@ -22,20 +22,20 @@ const words = (value: unknown): string => (value === null || value === undefined
 const numberOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
 
 const toJoin = (row: Row): Join => ({
-  id: words(row['join_id']),
-  atMs: Number(row['at_ms']),
-  receivedAtMs: Number(row['received_at_ms']),
-  pool: words(row['pool']),
-  method: words(row['method']),
-  result: row['result'] as JoinResult,
-  confidence: words(row['confidence']),
-  errorType: words(row['error_type']),
-  code: words(row['code']),
-  browser: words(row['browser']),
-  os: words(row['os']),
-  stage: words(row['stage']),
-  durationMs: numberOrNull(row['duration_ms']),
-  synthetic: row['synthetic'] === true,
+  id: words(row.join_id),
+  atMs: Number(row.at_ms),
+  receivedAtMs: Number(row.received_at_ms),
+  pool: words(row.pool),
+  method: words(row.method),
+  result: row.result as JoinResult,
+  confidence: words(row.confidence),
+  errorType: words(row.error_type),
+  code: words(row.code),
+  browser: words(row.browser),
+  os: words(row.os),
+  stage: words(row.stage),
+  durationMs: numberOrNull(row.duration_ms),
+  synthetic: row.synthetic === true,
 });
 
 /** The newest joins first. */
@@ -83,12 +83,12 @@ const toEvent = (row: Row): JoinEvent => {
     if (hidden.has(name) || value === null || value === undefined || value === false) continue;
     attributes[name] = typeof value === 'bigint' ? Number(value) : (value as string | number | boolean);
   }
-  const more = JSON.parse(words(row['attributes']) || '{}') as JoinEvent['attributes'];
+  const more = JSON.parse(words(row.attributes) || '{}') as JoinEvent['attributes'];
   return {
-    uid: words(row['uid']),
-    name: words(row['event_name']),
-    recordedAtMs: Number(row['recorded_at']),
-    receivedAtMs: Number(row['received_at']),
+    uid: words(row.uid),
+    name: words(row.event_name),
+    recordedAtMs: Number(row.recorded_at),
+    receivedAtMs: Number(row.received_at),
     attributes: { ...attributes, ...more },
   };
 };
@@ -103,8 +103,8 @@ export const readJoin = async (reader: Reader, id: string): Promise<JoinDetail |
   const attribute = (name: string): unknown => events.find(({ attributes }) => name in attributes)?.attributes[name];
   return {
     ...toJoin(row),
-    partner: words(row['partner']),
-    subcode: words(row['subcode']),
+    partner: words(row.partner),
+    subcode: words(row.subcode),
     pausedMs: numberOrNull(attribute('meeting.join.paused_ms')),
     stages: parseStages(words(attribute('meeting.join.stage_times'))),
     events,

@@ -17,6 +17,10 @@ export interface Outage {
 
 /** Fewer judged joins than this say nothing about a bucket. */
 const minJudged = 8;
+/** Nor do fewer failures: nobody is to be woken for two. */
+const minFailures = 5;
+/** Two-sided 99.7 %: a hundred buckets are judged at once, so chance gets a hundred tries. */
+const zBucket = 3;
 /** How much more than usual must fail before it is called an outage: a twentieth of all joins. */
 const marginShare = 0.05;
 /** A quiet bucket between two bad ones belongs to the outage. */
@@ -27,11 +31,11 @@ const usualShare = (buckets: readonly Health[]): number =>
   median(buckets.filter(({ judged }) => judged >= minJudged).map(({ failures, judged }) => failures / judged));
 
 const isBad = ({ judged, failures }: Health, usual: number): boolean =>
-  judged >= minJudged && wilson(failures, judged).low > usual + marginShare;
+  judged >= minJudged && failures >= minFailures && wilson(failures, judged, zBucket).low > usual + marginShare;
 
 /**
  * Stretches of time in which clearly more joins failed for the service's reasons than usually. "Clearly": even the
- * low end of the 95 % interval lies beyond the usual share and a margin, so that three joins never make an outage.
+ * low end of the 99.7 % interval lies beyond the usual share and a margin, so that three joins never make an outage.
  */
 export const findOutages = (buckets: readonly Health[], stepMs: number): Outage[] => {
   const usual = usualShare(buckets);

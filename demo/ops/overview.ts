@@ -1,10 +1,10 @@
-import type { Delivery, Failure, JoinResult, LatenessName, Overview, SeriesPoint, Vital } from './browser/api.js';
 import { readBreakdowns } from './breakdowns.js';
+import type { Delivery, Failure, JoinResult, LatenessName, Overview, SeriesPoint, Vital } from './browser/api.js';
 import type { Filters } from './filters.js';
 import { readFindings } from './findings.js';
 import { dimensionColumns, joinSql, joinsSql, recordConditions, sql, whereSql } from './joins-sql.js';
-import { previousPeriod, readSummary, toTimes } from './summary.js';
 import type { Reader, Row } from './store.js';
+import { previousPeriod, readSummary, toTimes } from './summary.js';
 
 const minuteMs = 60_000;
 
@@ -27,8 +27,8 @@ const gather = async (reader: Reader, filters: Filters): Promise<void> => {
 
 const readSpan = async (reader: Reader, filters: Filters, nowMs: number): Promise<[number, number]> => {
   const [row] = await reader.query('select min(at_ms) as first, max(at_ms) as last from joined');
-  const first = Number(row?.['first'] ?? nowMs);
-  const last = Number(row?.['last'] ?? nowMs);
+  const first = Number(row?.first ?? nowMs);
+  const last = Number(row?.last ?? nowMs);
   return [filters.fromMs ?? first, filters.toMs ?? Math.max(last + 1, Math.min(nowMs, last + minuteMs))];
 };
 
@@ -44,7 +44,7 @@ const emptyPoint = (atMs: number): SeriesPoint => ({
 });
 
 const toPoint = (row: Row): SeriesPoint => {
-  const point = { ...emptyPoint(Number(row['at'])), ...toTimes(row['times']) };
+  const point = { ...emptyPoint(Number(row.at)), ...toTimes(row.times) };
   for (const result of results) point[result] = Number(row[result]);
   return point;
 };
@@ -56,7 +56,7 @@ const readPoints = async (reader: Reader, fromMs: number, toMs: number, stepMs: 
     from joined group by 1 order by 1`,
     [stepMs, stepMs],
   );
-  const known = new Map(rows.map(row => [Number(row['at']), toPoint(row)]));
+  const known = new Map(rows.map(row => [Number(row.at), toPoint(row)]));
   const points: SeriesPoint[] = [];
   for (let atMs = Math.floor(fromMs / stepMs) * stepMs; atMs < toMs; atMs += stepMs) {
     points.push(known.get(atMs) ?? emptyPoint(atMs));
@@ -64,7 +64,7 @@ const readPoints = async (reader: Reader, fromMs: number, toMs: number, stepMs: 
   return points;
 };
 
-const failureKey = (row: Row): string => `${row['type']}\n${row['code']}\n${row['result']}`;
+const failureKey = (row: Row): string => `${row.type}\n${row.code}\n${row.result}`;
 
 const readPreviousFailures = async (
   reader: Reader,
@@ -79,7 +79,7 @@ const readPreviousFailures = async (
     from (${joins.text}) where result not in ('success', 'unknown') group by all`,
     joins.values,
   );
-  return new Map(rows.map(row => [failureKey(row), Number(row['attempts'])]));
+  return new Map(rows.map(row => [failureKey(row), Number(row.attempts)]));
 };
 
 /** Failed joins by reason, and on how many devices: those of the error reports that name the joins. */
@@ -96,12 +96,12 @@ const readFailures = async (reader: Reader, filters: Filters, nowMs: number): Pr
   );
   const before = await readPreviousFailures(reader, filters, nowMs);
   return rows.map(row => ({
-    errorType: String(row['type']),
-    code: String(row['code']),
-    result: row['result'] as JoinResult,
-    attempts: Number(row['attempts']),
-    devices: Number(row['devices']),
-    lastAtMs: Number(row['last']),
+    errorType: String(row.type),
+    code: String(row.code),
+    result: row.result as JoinResult,
+    attempts: Number(row.attempts),
+    devices: Number(row.devices),
+    lastAtMs: Number(row.last),
     previousAttempts: before ? (before.get(failureKey(row)) ?? 0) : null,
   }));
 };
@@ -136,7 +136,13 @@ const readDelivery = async (reader: Reader, filters: Filters): Promise<Delivery>
   );
   const count = (name: LatenessName): number => Number(row?.[name] ?? 0);
   return {
-    lateness: { now: count('now'), minute: count('minute'), hour: count('hour'), day: count('day'), later: count('later') },
+    lateness: {
+      now: count('now'),
+      minute: count('minute'),
+      hour: count('hour'),
+      day: count('day'),
+      later: count('later'),
+    },
     dropped: dropped.map(({ reason, count: n }) => ({ reason: String(reason ?? ''), count: Number(n ?? 0) })),
   };
 };
@@ -160,7 +166,10 @@ const rate = (name: string, p75: number): Vital['rating'] => {
 const readVitals = async (reader: Reader, filters: Filters): Promise<Vital[]> => {
   const { browser, os, app } = filters.equals;
   const equals = Object.fromEntries(Object.entries({ browser, os, app }).filter(([, value]) => value !== undefined));
-  const where = joinSql([sql("event_name = 'browser.web_vital'"), ...recordConditions({ ...filters, equals })], ' and ');
+  const where = joinSql(
+    [sql("event_name = 'browser.web_vital'"), ...recordConditions({ ...filters, equals })],
+    ' and ',
+  );
   const rows = await reader.query(
     `select name, quantile_cont(value, 0.75) as p75, count(*) as samples from (
       select lower(json_extract_string(attributes, '$."browser.web_vital.name"')) as name,
@@ -170,16 +179,16 @@ const readVitals = async (reader: Reader, filters: Filters): Promise<Vital[]> =>
     where.values,
   );
   return rows.map(row => {
-    const name = String(row['name']);
-    const p75 = Number(row['p75']);
-    return { name, p75, rating: rate(name, p75), samples: Number(row['samples']) };
+    const name = String(row.name);
+    const p75 = Number(row.p75);
+    return { name, p75, rating: rate(name, p75), samples: Number(row.samples) };
   });
 };
 
 const readSyntheticJoins = async (reader: Reader, filters: Filters): Promise<number> => {
   const where = joinSql([sql('synthetic'), ...recordConditions({ ...filters, synthetic: true })], ' and ');
   const [row] = await reader.query(`select count(distinct join_id) as n from events where ${where.text}`, where.values);
-  return Number(row?.['n'] ?? 0);
+  return Number(row?.n ?? 0);
 };
 
 /** Everything the console's one page shows, out of one gathering of the period's joins. */

@@ -22,7 +22,7 @@ const dayMs = 24 * hourMs;
 
 const weekDays = 7;
 /** Joins in the busiest quarter of an hour of a working day. */
-const peakJoins = 46;
+const peakJoins = 60;
 const quarterMs = 15 * minuteMs;
 
 export const seededPools = ['pool01.contoso.com', 'pool11.contoso.com', 'pool21.fabrikam.com'] as const;
@@ -52,7 +52,12 @@ interface Story {
   badVersionSinceMs: number;
 }
 
-const expected = (type: string, code: string, stage: string): Failure => ({ type, code, result: 'expected_failure', stage });
+const expected = (type: string, code: string, stage: string): Failure => ({
+  type,
+  code,
+  result: 'expected_failure',
+  stage,
+});
 const unexpected = (type: string, code: string, stage: string): Failure => ({
   type,
   code,
@@ -103,12 +108,16 @@ const partnerOf: Record<string, string> = {
   'pool21.fabrikam.com': 'fabrikam.com',
 };
 
-/** How much of the peak's traffic there is: two humps on working days, next to nothing at night. */
-export const tide = (atMs: number): number => {
+/**
+ * How much of the peak's traffic there is: two humps on working days, next to nothing at night. The free days lie in
+ * the middle of the week before now, whatever the calendar says: the last day is to have something to show.
+ */
+const tide = (atMs: number, nowMs: number): number => {
+  const daysAgo = Math.floor((nowMs - atMs) / dayMs);
   const at = new Date(atMs);
   const hour = at.getHours() + at.getMinutes() / 60;
   const hump = (peak: number, width: number): number => Math.exp(-((hour - peak) ** 2) / (2 * width ** 2));
-  const working = at.getDay() === 0 || at.getDay() === 6 ? 0.12 : 1;
+  const working = daysAgo === 4 || daysAgo === 5 ? 0.15 : 1;
   return Math.max(0.02, working * Math.max(hump(10, 1.5), 0.85 * hump(15, 1.8)));
 };
 
@@ -164,7 +173,12 @@ class Scribe {
   }
 
   /** One beacon of one category; what would arrive in the future is still on its way. */
-  send(category: Category, client: Client, receivedAtMs: number, events: readonly [EventName, number, Attributes, number?][]) {
+  send(
+    category: Category,
+    client: Client,
+    receivedAtMs: number,
+    events: readonly [EventName, number, Attributes, number?][],
+  ) {
     if (receivedAtMs > this.#nowMs) return;
     const resource = toKeyValues({
       'service.name': 'JoinLauncher',
@@ -220,7 +234,9 @@ const writeJoin = (scribe: Scribe, random: Random, attempt: Attempt): void => {
   if (random.chance(0.009)) return scribe.send('usage', client, receivedAtMs, [[...begun]]);
   const result = failure?.result ?? (random.chance(0.028) ? 'abandoned' : 'success');
   const stage = failure?.stage ?? 'connect';
-  const cause: Attributes = failure ? { 'error.type': failure.type, 'meeting.join.error.code': failure.code || undefined } : {};
+  const cause: Attributes = failure
+    ? { 'error.type': failure.type, 'meeting.join.error.code': failure.code || undefined }
+    : {};
   const ended: Attributes = {
     ...common,
     ...cause,
@@ -233,7 +249,11 @@ const writeJoin = (scribe: Scribe, random: Random, attempt: Attempt): void => {
   scribe.send('usage', client, receivedAtMs, [[...begun], ['meeting.join.result', atMs + durationMs, ended]]);
 };
 
-const writeError = (scribe: Scribe, random: Random, { atMs, client, id, durationMs, failure, receivedAtMs }: Attempt): void => {
+const writeError = (
+  scribe: Scribe,
+  random: Random,
+  { atMs, client, id, durationMs, failure, receivedAtMs }: Attempt,
+): void => {
   if (!failure || random.chance(0.1)) return;
   scribe.send('error', client, receivedAtMs, [
     [
@@ -292,7 +312,11 @@ const writeRest = (scribe: Scribe, random: Random, { atMs, client, receivedAtMs 
   if (random.chance(0.06)) {
     const id = random.uuid();
     scribe.send('census', client, receivedAtMs, [
-      ['meeting.census', atMs, { 'browser.language': 'en-US', 'app.installation.id': id, 'meeting.sign_in.attempts': 1 }],
+      [
+        'meeting.census',
+        atMs,
+        { 'browser.language': 'en-US', 'app.installation.id': id, 'meeting.sign_in.attempts': 1 },
+      ],
     ]);
   }
   if (random.chance(0.003)) {
@@ -331,7 +355,7 @@ export const makeTraffic = (nowMs: number, seed = 1): Beacon[] => {
   const scribe = new Scribe(random, nowMs);
   const story = tell(nowMs);
   for (let atMs = nowMs - weekDays * dayMs; atMs < nowMs; atMs += quarterMs) {
-    const mean = peakJoins * tide(atMs) * crowd(story, atMs);
+    const mean = peakJoins * tide(atMs, nowMs) * crowd(story, atMs);
     const joins = Math.round(mean * (0.85 + random.next() * 0.3));
     for (let n = 0; n < joins; n++) writeAttempt(scribe, random, story, atMs + random.next() * quarterMs);
   }

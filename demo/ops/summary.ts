@@ -25,12 +25,12 @@ const figures = `${resultCounts}, ${successTimes},
   count(*) filter (result = 'success' and duration_ms >= 10000) as over_10`;
 
 export const toCounts = (row: Row): Counts => ({
-  attempts: Number(row['attempts']),
-  success: Number(row['success']),
-  expected_failure: Number(row['expected_failure']),
-  unexpected_failure: Number(row['unexpected_failure']),
-  abandoned: Number(row['abandoned']),
-  unknown: Number(row['unknown']),
+  attempts: Number(row.attempts),
+  success: Number(row.success),
+  expected_failure: Number(row.expected_failure),
+  unexpected_failure: Number(row.unexpected_failure),
+  abandoned: Number(row.abandoned),
+  unknown: Number(row.unknown),
 });
 
 /** The rates of domain.md, section 5, out of counted results. */
@@ -52,22 +52,22 @@ export const toTimes = (times: unknown): { p50: number | null; p95: number | nul
 
 const toSummary = (row: Row): Omit<Summary, 'previous'> => {
   const counts = toCounts(row);
-  const intervals = toIntervals(counts, Number(row['within_five']));
+  const intervals = toIntervals(counts, Number(row.within_five));
   return {
     ...counts,
     joinSuccessRate: intervals.joinSuccessRate.value,
     serviceSuccessRate: intervals.serviceSuccessRate.value,
     fiveSecondJoinRate: intervals.fiveSecondJoinRate.value,
     coverage: intervals.coverage.value,
-    joinTimeMs: toTimes(row['times']),
-    assumedSuccess: Number(row['assumed']),
-    pending: Number(row['pending']),
+    joinTimeMs: toTimes(row.times),
+    assumedSuccess: Number(row.assumed),
+    pending: Number(row.pending),
     intervals,
     joinTimeBuckets: {
-      under2s: Number(row['under_2']),
-      from2To5s: Number(row['from_2']),
-      from5To10s: Number(row['from_5']),
-      over10s: Number(row['over_10']),
+      under2s: Number(row.under_2),
+      from2To5s: Number(row.from_2),
+      from5To10s: Number(row.from_5),
+      over10s: Number(row.over_10),
     },
   };
 };

@@ -21,12 +21,12 @@ const log = (kind: string, words: string): void => {
 };
 
 const showGate = (tag: MeetingJoinTelemetryElement, text: Messages): void => {
-  const { state, scope, identity, reason } = tag.gate;
+  const { state, scope, reason } = tag.gate;
   const chip = find('[data-gate]');
   chip.dataset.gate = state;
   chip.textContent = { pending: text.gatePending, open: text.gateOpen, closed: text.gateClosed }[state];
-  find('[data-gate-scope]').textContent = identity ?? scope ?? '';
-  find('[data-gate-reason]').textContent = reason ?? '';
+  find('[data-gate-scope]').textContent = scope ?? '';
+  find('[data-gate-reason]').textContent = reason;
 };
 
 const add = (selector: string, count: number): void => {

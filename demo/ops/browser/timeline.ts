@@ -9,7 +9,15 @@ const stack: readonly JoinResult[] = ['unexpected_failure', 'expected_failure', 
 /** A drag shorter than this is a click. */
 const minDragPx = 6;
 
-const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** A custom property as a canvas can take it: the browser resolves `light-dark()` for elements only. */
+const color = (name: string): string => {
+  const probe = document.createElement('i');
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const resolved = getComputedStyle(probe).color;
+  probe.remove();
+  return resolved;
+};
 
 const colorOf = (result: JoinResult): string => color(result.replace('_', '-'));
 
@@ -23,9 +31,12 @@ const cumulate = (points: readonly SeriesPoint[]): number[][] => {
   );
 };
 
+/** The share of fewer joins than this is noise, and drawn as a spike it would cry wolf. */
+const minJudged = 5;
+
 const failedShare = (point: SeriesPoint): number | null => {
   const judged = point.success + point.unexpected_failure;
-  return judged === 0 ? null : (point.unexpected_failure / judged) * 100;
+  return judged < minJudged ? null : (point.unexpected_failure / judged) * 100;
 };
 
 const total = (point: SeriesPoint): number => stack.reduce((sum, result) => sum + point[result], 0);

@@ -35,7 +35,15 @@ const history: fc.Arbitrary<History> = fc.record({
   synthetic: fc.boolean(),
   hasAttempt: fc.boolean(),
   hasResult: fc.boolean(),
-  result: fc.constantFrom('success', 'success', 'expected_failure', 'unexpected_failure', 'abandoned', 'unknown', 'nonsense'),
+  result: fc.constantFrom(
+    'success',
+    'success',
+    'expected_failure',
+    'unexpected_failure',
+    'abandoned',
+    'unknown',
+    'nonsense',
+  ),
   durationMs: fc.oneof(fc.constantFrom(1999, 2000, 5000, 10_000), fc.integer({ min: 0, max: 20_000 })),
   assumed: fc.boolean(),
 });
@@ -83,7 +91,14 @@ const quantile = (values: readonly number[], q: number): number | null => {
 
 /** The definitions of the rates, written down a second time without a database. */
 const naive = (joins: readonly History[]): Partial<Summary> => {
-  const counts: Counts = { attempts: 0, success: 0, expected_failure: 0, unexpected_failure: 0, abandoned: 0, unknown: 0 };
+  const counts: Counts = {
+    attempts: 0,
+    success: 0,
+    expected_failure: 0,
+    unexpected_failure: 0,
+    abandoned: 0,
+    unknown: 0,
+  };
   for (const join of joins) {
     counts.attempts++;
     counts[naiveResult(join)]++;
@@ -120,7 +135,9 @@ const pick = (summary: Omit<Summary, 'previous'>, like: Partial<Summary>): Parti
 
 const close = (actual: Partial<Summary>, expected: Partial<Summary>): void => {
   const rounded = (value: unknown): unknown =>
-    JSON.parse(JSON.stringify(value), (_, inner) => (typeof inner === 'number' ? Math.round(inner * 1e6) / 1e6 : inner));
+    JSON.parse(JSON.stringify(value), (_, inner) =>
+      typeof inner === 'number' ? Math.round(inner * 1e6) / 1e6 : inner,
+    );
   assert.deepEqual(rounded(actual), rounded(expected));
 };
 

@@ -17,7 +17,7 @@ const row = (scene: Scene, failure: Failure, most: number): TemplateResult => {
       <span class="fill" .style=${`inline-size:${((failure.attempts / most) * 100).toFixed(1)}%`}></span>
       <button type="button" aria-pressed=${pressed} @click=${() => choose(scene, failure)}
         title=${text.results[failure.result]}>
-        <span class="sign" aria-hidden="true"></span>${failure.errorType === '' ? text.none : failure.errorType}
+        <span class="sign" aria-hidden="true"></span>${failure.errorType === '' ? text.results[failure.result] : failure.errorType}
         <code>${failure.code}</code><span class="visually-hidden">, ${text.results[failure.result]}</span>
       </button>
     </th>

@@ -7,6 +7,9 @@ type RateName = keyof Summary['intervals'];
 /** Below this many joins a rate is shown, but not judged. */
 const minJudged = 30;
 
+/** A period before of fewer joins than this is none to compare with. */
+const minBefore = 10;
+
 /** Beyond chance: the two 95 % intervals do not even touch. */
 const isWorse = (now: Rate, before: Rate | undefined): boolean =>
   before !== undefined && before.value !== null && now.value !== null && now.high < before.low;
@@ -34,10 +37,11 @@ const judged = (summary: Omit<Summary, 'previous'>, name: RateName): number => {
 const rateStat = (scene: Scene, summary: Summary, name: RateName, label: string, help: string): TemplateResult => {
   const rate = summary.intervals[name];
   const n = judged(summary, name);
+  const { previous } = summary;
   return html`<div class="stat" data-stat=${name}>
     <h3 title=${help}>${label}</h3>
     <p class="figure">${scene.format.percent(rate.value)} ${spread(scene, rate)}</p>
-    <p class="under">${delta(scene, rate, summary.previous?.intervals[name])}</p>
+    <p class="under">${delta(scene, rate, previous && judged(previous, name) >= minBefore ? previous.intervals[name] : undefined)}</p>
     <p class="under soft">n = ${scene.format.count(n)}${n > 0 && n < minJudged ? html` · ${scene.text.tooFew}` : nothing}</p>
   </div>`;
 };

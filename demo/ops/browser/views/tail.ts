@@ -33,7 +33,7 @@ export const tail = (scene: Scene): TemplateResult => {
     ${
       model.tail.length === 0
         ? html`<p class="soft">${text.tailEmpty}</p>`
-        : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="tail"><table class="tail">
+        : html`<div class="scroll tall" tabindex="0" role="group" aria-labelledby="tail"><table class="tail">
           <thead class="visually-hidden"><tr><th scope="col">${text.time}</th><th scope="col">${text.result}</th><th scope="col">${text.reason}</th>
             <th scope="col">${text.dimensions.pool}</th><th scope="col">${text.dimensions.method}</th><th scope="col">${text.dimensions.browser}</th>
             <th scope="col">${text.dimensions.os}</th><th scope="col">${text.duration}</th><th scope="col">${text.details}</th></tr></thead>
