@@ -4,7 +4,7 @@ import { type ConfigurationBook, isIdentity, parseChange, parseExport, readConfi
 import { exportEvents, isExportFormat } from './export.js';
 import { type Filters, parseFilters } from './filters.js';
 import { readJoin, readJoins } from './joins.js';
-import { liveStream, type OnStored } from './live.js';
+import { createLive, type Live, type OnStored } from './live.js';
 import { readOverview } from './overview.js';
 import type { Store } from './store.js';
 import { readSummary } from './summary.js';
@@ -86,7 +86,7 @@ const limitOf = (context: Context): number => {
   return Number.isInteger(asked) && asked > 0 ? Math.min(asked, maxJoins) : defaultJoins;
 };
 
-const addReads = (api: Hono, { store, onStored, now = Date.now }: OpsHouse): void => {
+const addReads = (api: Hono, { store, now = Date.now }: OpsHouse, live: Live): void => {
   api.get(
     '/summary',
     filtered(async (context, filters) => context.json(await store.read(reader => readSummary(reader, filters, now())))),
@@ -109,7 +109,7 @@ const addReads = (api: Hono, { store, onStored, now = Date.now }: OpsHouse): voi
   });
   api.get(
     '/live',
-    filtered((context, filters) => liveStream(store, onStored, filters, context.req.raw.signal)),
+    filtered((context, filters) => live.open(filters, context.req.raw.signal)),
   );
   api.get(
     '/events',
@@ -174,16 +174,17 @@ const addFaults = (api: Hono, faults: FaultSwitch | undefined): void => {
 };
 
 /** `/api/*`: what operators and their scripts read and switch. Everything here is behind the operator's token. */
-export const createApi = (house: OpsHouse): Hono => {
+export const createApi = (house: OpsHouse): { api: Hono; close(): void } => {
+  const live = createLive(house.store, house.onStored);
   const api = new Hono();
   api.use('*', house.authorize, refuseForgery, async (context, next) => {
     await next();
     context.res.headers.set('Cache-Control', 'no-store');
     context.res.headers.set('X-Content-Type-Options', 'nosniff');
   });
-  addReads(api, house);
+  addReads(api, house, live);
   addConfigurations(api, house);
   addFaults(api, house.faults);
   api.notFound(context => refuse(context, 404, 'no such thing under /api'));
-  return api;
+  return { api, close: () => live.close() };
 };

@@ -68,7 +68,7 @@ export const readConfigurations = async (reader: Reader, book: ConfigurationBook
   };
 };
 
-const identityPattern = /^(global|site:[^\u0000-\u001f]{1,200}|service:WebServer:[a-z0-9.-]{1,253})$/i;
+const identityPattern = /^(global|site:\P{Cc}{1,200}|service:WebServer:[a-z0-9.-]{1,253})$/iu;
 
 export const isIdentity = (text: string): boolean => identityPattern.test(text);
 

@@ -31,29 +31,30 @@ const first = (column: string): string => `arg_min(${column}, recorded_at) filte
 /** The columns of a join, each as an aggregate over its records. Only those a query asks for are computed. */
 const aggregates = {
   join_id: 'any_value(join_id)',
-  received_at_ms: 'max(received_at)',
+  received_at_ms: 'epoch_ms(max(received_at))',
   pool: 'any_value(pool)',
   method: 'any_value(method)',
   partner: 'any_value(federation_partner)',
   app: 'any_value(service_name)',
-  os_name: 'any_value(os_name)',
+  os_name: 'any_value(os)',
   os_version: 'any_value(os_version)',
-  browser_name: 'any_value(browser_name)',
+  browser_name: 'any_value(browser)',
   browser_version: 'any_value(browser_version)',
   result: first('result'),
   confidence: first('confidence'),
   duration_ms: first('duration_ms'),
+  paused_ms: first('paused_ms'),
   stage: first('stage'),
   error_type: first('error_type'),
-  code: first('error_code'),
-  subcode: first('error_subcode'),
+  code: first('code'),
+  subcode: first('subcode'),
 } as const;
 
 export type JoinColumn = keyof typeof aggregates;
 
 /** Where each dimension stands: some are put together of two columns. */
 const expressions: Record<string, { needs: readonly JoinColumn[]; expression: string }> = {
-  pool: { needs: ['pool'], expression: "lower(coalesce(pool, ''))" },
+  pool: { needs: ['pool'], expression: "coalesce(pool, '')" },
   method: { needs: ['method'], expression: "coalesce(method, '')" },
   partner: { needs: ['partner'], expression: "coalesce(partner, '')" },
   app: { needs: ['app'], expression: "coalesce(app, '')" },
@@ -83,9 +84,22 @@ export const dimensionColumns: readonly JoinColumn[] = dimensions.flatMap(name =
 const equalities = (filters: Filters): Sql[] =>
   Object.entries(filters.equals).map(([name, value]) => sql(`${expressionOf(name)} = ?`, value ?? ''));
 
-const period = (column: string, fromMs: number | undefined, toMs: number | undefined, slackMs = 0): Sql[] => [
-  ...(fromMs === undefined ? [] : [sql(`${column} >= ?`, fromMs - slackMs)]),
-  ...(toMs === undefined ? [] : [sql(`${column} < ?`, toMs + slackMs)]),
+/** The condition that joins began within the period. */
+const began = ({ fromMs, toMs }: Filters): Sql[] => [
+  ...(fromMs === undefined ? [] : [sql('at_ms >= ?', fromMs)]),
+  ...(toMs === undefined ? [] : [sql('at_ms < ?', toMs)]),
+];
+
+/** A moment as the table keeps it: the comparison then skips whole blocks of rows. */
+export const timestamp = (ms: number): Sql => sql('make_timestamp(cast(? as bigint) * 1000)', ms);
+
+const compare = (operator: string, ms: number | undefined): Sql[] =>
+  ms === undefined ? [] : [joinSql([sql(`recorded_at ${operator}`), timestamp(ms)], ' ')];
+
+/** The condition that records happened within the period, give or take. */
+const happened = ({ fromMs, toMs }: Filters, slackMs = 0): Sql[] => [
+  ...compare('>=', fromMs === undefined ? undefined : fromMs - slackMs),
+  ...compare('<', toMs === undefined ? undefined : toMs + slackMs),
 ];
 
 export const whereSql = (conditions: readonly Sql[]): Sql => {
@@ -108,18 +122,18 @@ export const joinsSql = (filters: Filters, columns: readonly JoinColumn[] = [], 
   const rows = whereSql([
     sql("event_name in ('meeting.join.attempt', 'meeting.join.result') and join_id is not null"),
     ...(only ? [only] : []),
-    ...period('recorded_at', filters.fromMs, filters.toMs, joinHorizonMs),
+    ...happened(filters, joinHorizonMs),
   ]);
   const joined = `select ${wanted.map(name => `${aggregates[name]} as ${name}`).join(', ')},
     coalesce(
-      min(recorded_at) filter (event_name = 'meeting.join.attempt'),
-      min(recorded_at - coalesce(duration_ms, 0))
+      epoch_ms(min(recorded_at) filter (event_name = 'meeting.join.attempt')),
+      min(epoch_ms(recorded_at) - coalesce(duration_ms, 0) - coalesce(paused_ms, 0))
     ) as at_ms,
-    bool_or(synthetic) as synthetic
+    coalesce(bool_or(synthetic), false) as synthetic
     from events ${rows.text} group by hash(join_id)`;
   const named = `select * replace (case when result in ${knownResults} then result else 'unknown' end as result) from (${joined})`;
   const kept = whereSql([
-    ...period('at_ms', filters.fromMs, filters.toMs),
+    ...began(filters),
     ...(filters.synthetic ? [] : [sql('not synthetic')]),
     ...equalities(filters),
   ]);
@@ -132,12 +146,14 @@ export const recordConditions = (filters: Filters): Sql[] => {
     ...Object.fromEntries(Object.entries(expressions).map(([name, { expression }]) => [name, expression])),
     partner: "coalesce(federation_partner, '')",
     app: "coalesce(service_name, '')",
-    code: "coalesce(error_code, '')",
+    os: "trim(coalesce(os, '') || ' ' || coalesce(os_version, ''))",
+    browser: "trim(coalesce(browser, '') || ' ' || coalesce(browser_version, ''))",
+    code: "coalesce(code, '')",
     result: "coalesce(result, '')",
   };
   return [
-    ...period('recorded_at', filters.fromMs, filters.toMs),
-    ...(filters.synthetic ? [] : [sql('not synthetic')]),
+    ...happened(filters),
+    ...(filters.synthetic ? [] : [sql('synthetic is not true')]),
     ...Object.entries(filters.equals).map(([name, value]) => sql(`${columns[name]} = ?`, value ?? '')),
   ];
 };

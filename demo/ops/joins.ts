@@ -1,6 +1,6 @@
 import type { Join, JoinDetail, JoinEvent, JoinResult } from './browser/api.js';
 import type { Filters } from './filters.js';
-import { dimensionColumns, expressionOf, type JoinColumn, joinsSql, sql } from './joins-sql.js';
+import { dimensionColumns, expressionOf, type JoinColumn, joinsSql, sql, timestamp } from './joins-sql.js';
 import type { Reader, Row } from './store.js';
 
 const columns: readonly JoinColumn[] = [
@@ -9,6 +9,7 @@ const columns: readonly JoinColumn[] = [
   'received_at_ms',
   'confidence',
   'duration_ms',
+  'paused_ms',
   'stage',
   'error_type',
   'code',
@@ -55,7 +56,8 @@ export const readArrivals = async (
   sinceMs: number,
   limit: number,
 ): Promise<Join[]> => {
-  const arrived = sql('join_id in (select join_id from events where received_at >= ?)', sinceMs);
+  const { text, values } = timestamp(sinceMs);
+  const arrived = sql(`join_id in (select join_id from events where received_at >= ${text})`, ...values);
   const joins = joinsSql(filters, columns, arrived);
   const rows = await reader.query(
     `${select} (${joins.text}) order by received_at_ms desc, join_id limit ${limit}`,
@@ -75,7 +77,16 @@ export const parseStages = (text: string): JoinDetail['stages'] =>
 const everything: Filters = { fromMs: undefined, toMs: undefined, equals: {}, synthetic: true };
 
 /** Columns that repeat what the reader sees anyway, or that mean nothing outside the store. */
-const hidden = new Set(['uid', 'event_name', 'recorded_at', 'received_at', 'attributes', 'join_id']);
+const hidden = new Set([
+  'uid',
+  'event_name',
+  'recorded_at',
+  'received_at',
+  'recorded_ms',
+  'received_ms',
+  'attributes',
+  'join_id',
+]);
 
 const toEvent = (row: Row): JoinEvent => {
   const attributes: JoinEvent['attributes'] = {};
@@ -87,15 +98,18 @@ const toEvent = (row: Row): JoinEvent => {
   return {
     uid: words(row.uid),
     name: words(row.event_name),
-    recordedAtMs: Number(row.recorded_at),
-    receivedAtMs: Number(row.received_at),
+    recordedAtMs: Number(row.recorded_ms),
+    receivedAtMs: Number(row.received_ms),
     attributes: { ...attributes, ...more },
   };
 };
 
 /** One join with all that arrived of it; undefined when the store knows nothing of it. */
 export const readJoin = async (reader: Reader, id: string): Promise<JoinDetail | undefined> => {
-  const rows = await reader.query('select * from events where join_id = ? order by recorded_at, received_at', [id]);
+  const rows = await reader.query(
+    'select *, epoch_ms(recorded_at) as recorded_ms, epoch_ms(received_at) as received_ms from events where join_id = ? order by recorded_at, received_at',
+    [id],
+  );
   const joins = joinsSql(everything, columns, sql('join_id = ?', id));
   const [row] = await reader.query(`${select} (${joins.text})`, joins.values);
   if (!row) return undefined;
@@ -105,7 +119,7 @@ export const readJoin = async (reader: Reader, id: string): Promise<JoinDetail |
     ...toJoin(row),
     partner: words(row.partner),
     subcode: words(row.subcode),
-    pausedMs: numberOrNull(attribute('meeting.join.paused_ms')),
+    pausedMs: numberOrNull(row.paused_ms),
     stages: parseStages(words(attribute('meeting.join.stage_times'))),
     events,
   };

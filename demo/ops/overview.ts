@@ -123,15 +123,13 @@ const readDelivery = async (reader: Reader, filters: Filters): Promise<Delivery>
       count(*) filter (late >= ${minute} and late < ${hour}) as hour,
       count(*) filter (late >= ${hour} and late < ${day}) as day,
       count(*) filter (late >= ${day}) as later
-    from (select received_at - recorded_at as late from events ${where.text})`,
+    from (select epoch_ms(received_at) - epoch_ms(recorded_at) as late from events ${where.text})`,
     where.values,
   );
   const { pool: _, ...equals } = filters.equals;
   const dropWhere = whereSql([sql("event_name = 'telemetry.dropped'"), ...recordConditions({ ...filters, equals })]);
   const dropped = await reader.query(
-    `select json_extract_string(attributes, '$."telemetry.dropped.reason"') as reason,
-      sum(cast(json_extract_string(attributes, '$."telemetry.dropped.count"') as bigint)) as count
-    from events ${dropWhere.text} group by 1 order by 2 desc`,
+    `select dropped_reason as reason, sum(dropped_count) as count from events ${dropWhere.text} group by 1 order by 2 desc`,
     dropWhere.values,
   );
   const count = (name: LatenessName): number => Number(row?.[name] ?? 0);
@@ -171,11 +169,8 @@ const readVitals = async (reader: Reader, filters: Filters): Promise<Vital[]> =>
     ' and ',
   );
   const rows = await reader.query(
-    `select name, quantile_cont(value, 0.75) as p75, count(*) as samples from (
-      select lower(json_extract_string(attributes, '$."browser.web_vital.name"')) as name,
-        cast(json_extract_string(attributes, '$."browser.web_vital.value"') as double) as value
-      from events where ${where.text}
-    ) where name is not null and value is not null group by name order by name`,
+    `select lower(vital_name) as name, quantile_cont(vital_value, 0.75) as p75, count(*) as samples from events
+    where ${where.text} and vital_name is not null and vital_value is not null group by 1 order by 1`,
     where.values,
   );
   return rows.map(row => {

@@ -231,7 +231,10 @@ const writeJoin = (scribe: Scribe, random: Random, attempt: Attempt): void => {
     'meeting.federation_partner': partnerOf[pool],
   };
   const begun = ['meeting.join.attempt', atMs, common] as const;
-  if (random.chance(0.009)) return scribe.send('usage', client, receivedAtMs, [[...begun]]);
+  if (random.chance(0.009)) {
+    scribe.send('usage', client, receivedAtMs, [[...begun]]);
+    return;
+  }
   const result = failure?.result ?? (random.chance(0.028) ? 'abandoned' : 'success');
   const stage = failure?.stage ?? 'connect';
   const cause: Attributes = failure

@@ -17,10 +17,16 @@ export interface Store {
 const bindable = (value: Value): Value | bigint =>
   typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
 
-export const openStore = (connection: DuckDBConnection): Store => {
+/**
+ * Opens its own connection when it first reads, and another one after a failure: the collector may have had to open the
+ * database anew, as after a full disk.
+ */
+export const openStore = (connect: () => Promise<DuckDBConnection>): Store => {
+  let connection: Promise<DuckDBConnection> | undefined;
   const reader: Reader = {
     query: async (text, values = []) => {
-      const result = await connection.runAndReadAll(text, values.map(bindable));
+      connection ??= connect();
+      const result = await (await connection).runAndReadAll(text, values.map(bindable));
       return result.getRowObjectsJS() as Row[];
     },
   };
@@ -28,7 +34,10 @@ export const openStore = (connection: DuckDBConnection): Store => {
   return {
     read: work => {
       const own = last.then(() => work(reader));
-      last = own.catch(() => undefined);
+      last = own.catch(() => {
+        connection?.then(broken => broken.closeSync()).catch(() => undefined);
+        connection = undefined;
+      });
       return own;
     },
   };

@@ -15,11 +15,12 @@ export interface StoredEvent {
   [column: string]: string | number | boolean | null;
 }
 
-const columns = `uid VARCHAR, category VARCHAR, event_name VARCHAR, recorded_at BIGINT, received_at BIGINT,
-  service_name VARCHAR, os_name VARCHAR, os_version VARCHAR, browser_name VARCHAR, browser_version VARCHAR,
-  pool VARCHAR, join_id VARCHAR, method VARCHAR, result VARCHAR, confidence VARCHAR, duration_ms BIGINT, stage VARCHAR,
-  error_type VARCHAR, error_code VARCHAR, error_subcode VARCHAR, federation_partner VARCHAR, synthetic BOOLEAN,
-  device_id VARCHAR, attributes VARCHAR`;
+const columns = `uid VARCHAR, category VARCHAR, event_name VARCHAR, recorded_at TIMESTAMP, received_at TIMESTAMP,
+  clock_skew_ms BIGINT, service_name VARCHAR, os VARCHAR, os_version VARCHAR, browser VARCHAR, browser_version VARCHAR,
+  sdk_version VARCHAR, synthetic BOOLEAN, pool VARCHAR, federation_partner VARCHAR, join_id VARCHAR, method VARCHAR,
+  result VARCHAR, confidence VARCHAR, duration_ms BIGINT, paused_ms BIGINT, stage VARCHAR, error_type VARCHAR,
+  code VARCHAR, subcode VARCHAR, device_id VARCHAR, error_source VARCHAR, user_hash VARCHAR, user_hash_previous VARCHAR,
+  vital_name VARCHAR, vital_value DOUBLE, dropped_reason VARCHAR, dropped_count BIGINT, attributes JSON`;
 
 export interface MemoryHouse {
   store: Store;
@@ -39,8 +40,12 @@ const literal = (value: string | number | boolean | null | undefined): string =>
 
 const names = columns.split(',').map(column => column.trim().split(' ')[0] ?? '');
 
-const row = (event: StoredEvent): string =>
-  `(${names.map(name => literal(event[name] ?? (name === 'synthetic' ? false : null))).join(', ')})`;
+const cell = (event: StoredEvent, name: string): string => {
+  const value = event[name] ?? (name === 'synthetic' ? false : null);
+  return name.endsWith('_at') ? `epoch_ms(${value})` : literal(value);
+};
+
+const row = (event: StoredEvent): string => `(${names.map(name => cell(event, name)).join(', ')})`;
 
 const makeBook = (): OpsHouse['configurations'] => {
   const collections: RawCollection[] = [{ Identity: 'global', MeetingUxEnableTelemetry: false }];
@@ -76,7 +81,7 @@ export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> 
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const connection = await instance.connect();
   await connection.run(`create table events (${columns})`);
-  const store = openStore(await instance.connect());
+  const store = openStore(() => instance.connect());
   const listeners = new Set<() => void>();
   const faults = makeFaults();
   const app = new Hono();
@@ -94,7 +99,7 @@ export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> 
         : context.json({ error: 'the operator’s token is missing' }, 401),
     now,
   };
-  app.route('/api', createApi(house));
+  app.route('/api', createApi(house).api);
   return {
     store,
     connection,

@@ -25,6 +25,7 @@ interface History {
   hasResult: boolean;
   result: string;
   durationMs: number;
+  pausedMs: number;
   assumed: boolean;
 }
 
@@ -45,6 +46,7 @@ const history: fc.Arbitrary<History> = fc.record({
     'nonsense',
   ),
   durationMs: fc.oneof(fc.constantFrom(1999, 2000, 5000, 10_000), fc.integer({ min: 0, max: 20_000 })),
+  pausedMs: fc.constantFrom(0, 0, 7000),
   assumed: fc.boolean(),
 });
 
@@ -53,9 +55,9 @@ const recordsOf = (join: History, at: number): StoredEvent[] => {
     category: 'usage',
     received_at: join.startMs + 30_000,
     join_id: `join-${at}`,
-    pool: join.pool,
+    pool: join.pool.toLowerCase(),
     method: 'web-app',
-    browser_name: join.browser,
+    browser: join.browser,
     browser_version: '141',
     synthetic: join.synthetic,
   };
@@ -64,7 +66,8 @@ const recordsOf = (join: History, at: number): StoredEvent[] => {
     ...common,
     uid: `r${at}`,
     event_name: 'meeting.join.result',
-    recorded_at: join.startMs + join.durationMs,
+    recorded_at: join.startMs + join.durationMs + join.pausedMs,
+    paused_ms: join.pausedMs,
     result: join.result,
     duration_ms: join.durationMs,
     confidence: join.assumed ? 'assumed' : 'confirmed',
@@ -200,6 +203,7 @@ test('a second result of a join changes nothing', async () => {
       hasResult: true,
       result: 'success',
       durationMs: 1500,
+      pausedMs: 0,
       assumed: false,
     },
     1,

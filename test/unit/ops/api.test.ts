@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import type { Configurations, Join, JoinDetail, LiveMessage, Overview } from '../../../demo/ops/browser/api.js';
+import { type MemoryHouse, openMemoryHouse, type StoredEvent, token } from './memory-house.js';
+
+const nowMs = 1_790_000_000_000;
+const minuteMs = 60_000;
+
+let house: MemoryHouse;
+
+before(async () => {
+  house = await openMemoryHouse(() => nowMs);
+});
+after(() => house.close());
+beforeEach(() => house.connection.run('delete from events'));
+
+const bearer = { Authorization: `Bearer ${token}` };
+const cookie = { Cookie: `ops=${token}` };
+
+const get = async <T>(path: string): Promise<T> => {
+  const response = await house.app.request(path, { headers: bearer });
+  assert.equal(response.status, 200, await response.clone().text());
+  return (await response.json()) as T;
+};
+
+let serial = 0;
+
+/** An attempt and its result, with an error report from a device when one is given. */
+const join = (startMs: number, more: Partial<StoredEvent>, device?: string): StoredEvent[] => {
+  serial++;
+  const common: StoredEvent = {
+    uid: `a${serial}`,
+    category: 'usage',
+    event_name: 'meeting.join.attempt',
+    recorded_at: startMs,
+    received_at: startMs + 2000,
+    join_id: `join-${serial}`,
+    pool: 'pool01.contoso.com',
+    method: 'native',
+    browser: 'Edge',
+    browser_version: '156',
+    os: 'Windows',
+    os_version: '11',
+    federation_partner: 'contoso.com',
+    service_name: 'JoinLauncher',
+  };
+  for (const name of ['pool', 'synthetic']) {
+    if (more[name] !== undefined) common[name] = more[name];
+  }
+  const atMs = startMs + 1000;
+  const ended = {
+    ...common,
+    uid: `r${serial}`,
+    event_name: 'meeting.join.result',
+    recorded_at: atMs,
+    duration_ms: 1000,
+  };
+  const events: StoredEvent[] = [common, { ...ended, result: 'success', ...(more as Partial<typeof ended>) }];
+  if (device !== undefined) {
+    const { received_at } = common;
+    const report = { uid: `e${serial}`, category: 'error', event_name: 'exception', recorded_at: atMs, received_at };
+    events.push({ ...report, join_id: `join-${serial}`, device_id: device });
+  }
+  return events;
+};
+
+const busy = { result: 'unexpected_failure', error_type: 'server_busy', code: '7' };
+
+test('nothing under /api answers without the token', async () => {
+  for (const path of [
+    'summary',
+    'overview',
+    'joins',
+    'joins/x',
+    'events',
+    'live',
+    'configurations',
+    'configurations/export',
+    'faults',
+    'nowhere',
+  ]) {
+    assert.equal((await house.app.request(`/api/${path}`)).status, 401, path);
+  }
+  assert.equal((await house.app.request('/api/faults', { method: 'PUT', body: '{"kind":"refuse"}' })).status, 401);
+  assert.equal(house.fault(), 'none');
+});
+
+test('a cookie alone changes nothing: another site could have sent it', async () => {
+  const put = (headers: Record<string, string>): Promise<Response> =>
+    Promise.resolve(
+      house.app.request('http://localhost/api/faults', {
+        method: 'PUT',
+        headers: { Host: 'localhost', ...headers },
+        body: '{"kind":"delay"}',
+      }),
+    );
+  assert.equal((await put(cookie)).status, 403);
+  assert.equal((await put({ ...cookie, 'X-Requested-With': 'console', Origin: 'https://evil.example' })).status, 403);
+  assert.equal(house.fault(), 'none');
+  assert.equal((await put({ ...cookie, 'X-Requested-With': 'console', Origin: 'http://localhost' })).status, 200);
+  assert.equal(house.fault(), 'delay');
+  assert.equal((await put({ ...bearer })).status, 200);
+});
+
+test('failures are told by reason, with joins and devices, and what there was before', async () => {
+  await house.put([
+    ...join(nowMs - 10 * minuteMs, busy, 'device-1'),
+    ...join(nowMs - 11 * minuteMs, busy, 'device-1'),
+    ...join(nowMs - 12 * minuteMs, busy, 'device-2'),
+    ...join(nowMs - 13 * minuteMs, { result: 'expected_failure', error_type: 'meeting_not_found', code: '6' }),
+    ...join(nowMs - 14 * minuteMs, {}),
+    ...join(nowMs - 70 * minuteMs, busy, 'device-3'),
+  ]);
+  const { failures, summary } = await get<Overview>(`/api/overview?from=${nowMs - 60 * minuteMs}&to=${nowMs}`);
+  assert.deepEqual(
+    failures.map(({ errorType, code, attempts, devices, previousAttempts }) => [
+      errorType,
+      code,
+      attempts,
+      devices,
+      previousAttempts,
+    ]),
+    [
+      ['server_busy', '7', 3, 2, 1],
+      ['meeting_not_found', '6', 1, 0, 0],
+    ],
+  );
+  assert.equal(summary.attempts, 5);
+});
+
+test('an outage is found with its time, its pool and its reason', async () => {
+  const events: StoredEvent[] = [];
+  for (let minute = 0; minute < 24 * 60; minute += 2) {
+    const startMs = nowMs - 24 * 60 * minuteMs + minute * minuteMs;
+    const down = minute >= 600 && minute < 660;
+    events.push(
+      ...join(startMs, { pool: 'pool01.contoso.com', ...(down ? busy : {}) }, down ? `d${minute}` : undefined),
+    );
+    events.push(...join(startMs + 1, { pool: 'pool02.contoso.com' }));
+  }
+  await house.put(events);
+  const { series, breakdowns } = await get<Overview>(`/api/overview?from=${nowMs - 24 * 60 * minuteMs}&to=${nowMs}`);
+  assert.equal(series.findings.length, 1);
+  const [finding] = series.findings;
+  assert.ok(finding);
+  assert.deepEqual(finding.where, { dimension: 'pool', value: 'pool01.contoso.com' });
+  assert.equal(`${finding.errorType}/${finding.code}`, 'server_busy/7');
+  // Buckets are aligned to the clock, so the outage's last minute may stand in a bucket that is fine as a whole.
+  assert.ok(finding.failures >= 28 && finding.devices === finding.failures, `${finding.failures}`);
+  assert.equal(finding.ongoing, false);
+  assert.ok(Math.abs(finding.fromMs - (nowMs - 24 * 60 * minuteMs + 600 * minuteMs)) <= series.stepMs);
+  const [worst] = breakdowns.pool;
+  assert.equal(worst?.value, 'pool01.contoso.com');
+  assert.equal(worst?.worse, true);
+});
+
+test('the series counts what the summary counts', async () => {
+  await house.put(
+    Array.from({ length: 40 }, (_, at) => join(nowMs - at * 7 * minuteMs, at % 3 === 0 ? busy : {})).flat(),
+  );
+  const { series, summary } = await get<Overview>('/api/overview');
+  const sum = (name: 'success' | 'unexpected_failure'): number =>
+    series.points.reduce((all, point) => all + point[name], 0);
+  assert.equal(sum('success'), summary.success);
+  assert.equal(sum('unexpected_failure'), summary.unexpected_failure);
+});
+
+test('lateness, losses and vitals', async () => {
+  const at = nowMs - 30 * minuteMs;
+  const record = (uid: string, event_name: string, lateMs: number, more: Partial<StoredEvent> = {}): StoredEvent => ({
+    uid,
+    category: 'error',
+    event_name,
+    recorded_at: at,
+    received_at: at + lateMs,
+    ...(more as Record<string, string>),
+  });
+  await house.put([
+    record('1', 'meeting.census', 500),
+    record('2', 'meeting.census', 30_000),
+    record('3', 'meeting.census', 20 * minuteMs),
+    record('4', 'meeting.census', 5 * 60 * minuteMs),
+    record('5', 'meeting.census', 3 * 1440 * minuteMs),
+    record('6', 'telemetry.dropped', 500, { dropped_reason: 'expired', dropped_count: 3 }),
+    record('7', 'telemetry.dropped', 500, { dropped_reason: 'expired', dropped_count: 4 }),
+    ...[1000, 2000, 3000, 4000, 5000].map((vital_value, n) =>
+      record(`v${n}`, 'browser.web_vital', 500, { vital_name: 'lcp', vital_value }),
+    ),
+  ]);
+  const { delivery, vitals } = await get<Overview>(`/api/overview?from=${nowMs - 60 * minuteMs}`);
+  assert.deepEqual(delivery.lateness, { now: 8, minute: 1, hour: 1, day: 1, later: 1 });
+  assert.deepEqual(delivery.dropped, [{ reason: 'expired', count: 7 }]);
+  assert.deepEqual(vitals, [{ name: 'lcp', p75: 4000, rating: 'needs-improvement', samples: 5 }]);
+});
+
+test('synthetic joins are in no figure unless asked for, and their number is told', async () => {
+  await house.put([...join(nowMs - minuteMs * 5, {}), ...join(nowMs - minuteMs * 6, { ...busy, synthetic: true })]);
+  const without = await get<Overview>('/api/overview');
+  assert.equal(without.summary.attempts, 1);
+  assert.deepEqual(without.synthetic, { joins: 1, included: false });
+  const with_ = await get<Overview>('/api/overview?synthetic=1');
+  assert.equal(with_.summary.attempts, 2);
+  assert.deepEqual(with_.synthetic, { joins: 1, included: true });
+});
+
+test('a join, opened: stages, error detail, what arrived when', async () => {
+  const events = join(nowMs - minuteMs, busy, 'device-9');
+  const result = events[1];
+  assert.ok(result);
+  result.attributes = JSON.stringify({ 'meeting.join.stage_times': 'validate=0;launch=250;nonsense;connect=x' });
+  await house.put(events);
+  const [listed] = await get<Join[]>('/api/joins');
+  assert.ok(listed);
+  const detail = await get<JoinDetail>(`/api/joins/${listed.id}`);
+  assert.deepEqual(detail.stages, [
+    { name: 'validate', atMs: 0 },
+    { name: 'launch', atMs: 250 },
+  ]);
+  assert.deepEqual(detail.events.map(({ name }) => name).sort(), [
+    'exception',
+    'meeting.join.attempt',
+    'meeting.join.result',
+  ]);
+  assert.equal(detail.events[0]?.receivedAtMs, nowMs - minuteMs + 2000);
+  assert.equal((await house.app.request('/api/joins/none', { headers: bearer })).status, 404);
+});
+
+test('events leave as NDJSON, CSV that no spreadsheet runs, and Parquet', async () => {
+  await house.put(join(nowMs - minuteMs, { ...busy, error_type: '=HYPERLINK("http://evil.example")' }));
+  const ask = async (format: string): Promise<Response> =>
+    house.app.request(`/api/events?format=${format}`, { headers: bearer });
+  const ndjson = await (await ask('ndjson')).text();
+  const rows = ndjson
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as StoredEvent);
+  assert.deepEqual(
+    rows.map(({ event_name }) => event_name),
+    ['meeting.join.attempt', 'meeting.join.result'],
+  );
+  const csv = await (await ask('csv')).text();
+  assert.match(csv, /^uid,category,event_name/);
+  assert.match(csv, /'=HYPERLINK/);
+  const parquet = Buffer.from(await (await ask('parquet')).arrayBuffer());
+  assert.equal(parquet.subarray(0, 4).toString(), 'PAR1');
+  assert.equal((await ask('xml')).status, 400);
+});
+
+test('a flag is switched, audited with who, and governs its pool', async () => {
+  await house.put(join(nowMs - minuteMs, { pool: 'pool07.contoso.com' }));
+  const before_ = await get<Configurations>('/api/configurations');
+  const governed = ({ pools }: Configurations) => pools.find(({ pool }) => pool === 'pool07.contoso.com');
+  assert.equal(governed(before_)?.enabled, false);
+  const patch = (identity: string, body: unknown): Promise<Response> =>
+    Promise.resolve(
+      house.app.request(`/api/configurations/${encodeURIComponent(identity)}`, {
+        method: 'PATCH',
+        headers: { ...bearer, 'X-Operator': encodeURIComponent('Zoë Müller') },
+        body: JSON.stringify(body),
+      }),
+    );
+  assert.equal((await patch('service:WebServer:pool07.contoso.com', { MeetingUxEnableTelemetry: true })).status, 200);
+  const after_ = await get<Configurations>('/api/configurations');
+  assert.equal(governed(after_)?.enabled, true);
+  assert.equal(governed(after_)?.identity, 'service:WebServer:pool07.contoso.com');
+  assert.equal(after_.audit[0]?.who, 'Zoë Müller');
+  assert.equal((await patch('pool07', { MeetingUxEnableTelemetry: true })).status, 400);
+  assert.equal((await patch('global', { MeetingUxEnableTelemetry: 'yes' })).status, 400);
+});
+
+test('an export of Windows PowerShell comes in as it is', async () => {
+  const text = JSON.stringify([{ Identity: 'site:Redmond', MeetingUxEnableTelemetry: 'True', MeetingUxUseCdn: false }]);
+  const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]);
+  const send = (body: Uint8Array | string): Promise<Response> =>
+    Promise.resolve(
+      house.app.request('/api/configurations/import', { method: 'POST', headers: bearer, body: body as BodyInit }),
+    );
+  assert.deepEqual(await (await send(utf16)).json(), { imported: 1 });
+  const exported = await get<{ Identity: string }[]>('/api/configurations/export');
+  assert.ok(exported.some(({ Identity }) => Identity === 'site:Redmond'));
+  assert.equal((await send('<html>')).status, 400);
+  assert.equal((await send('[{"MeetingUxEnableTelemetry":true}]')).status, 400);
+});
+
+test('what arrives is told at once, however long ago it happened', async () => {
+  const aborting = new AbortController();
+  const response = await house.app.request('/api/live', { headers: bearer, signal: aborting.signal });
+  assert.equal(response.headers.get('Content-Type'), 'text/event-stream');
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  assert.ok(reader);
+  try {
+    await reader.read();
+    await hearLateJoin(reader);
+  } finally {
+    aborting.abort();
+    await reader.cancel();
+  }
+});
+
+const hearLateJoin = async (reader: ReadableStreamDefaultReader<string>): Promise<void> => {
+  const late = join(nowMs - 26 * 60 * minuteMs, busy).map(event => ({ ...event, received_at: Date.now() }));
+  await house.put(late);
+  let heard = '';
+  while (!heard.includes('"changed"')) heard += (await reader.read()).value ?? '';
+  const messages = heard
+    .split('\n\n')
+    .filter(text => text.startsWith('data: '))
+    .map(text => JSON.parse(text.slice(6)) as LiveMessage);
+  const [first] = messages;
+  assert.ok(first?.type === 'join');
+  assert.equal(first.join.errorType, 'server_busy');
+  assert.equal(messages.filter(({ type }) => type === 'join').length, 1);
+};
