@@ -44,6 +44,8 @@ export interface Collector {
   /** Each answer serves one beacon; then the standing answer holds again. */
   answerNext(...answers: Answer[]): void;
   answerAlways(answer: Answer): void;
+  /** Accepts everything again, at once. */
+  answerAsUsual(): void;
   configuration: Configuration;
   /** Prepended to every page, and to the worker's script. */
   pageHead: string;
@@ -60,6 +62,8 @@ export interface Collector {
   comeBack(): Promise<void>;
   whenStored(isEnough: (stored: SeenRecord[]) => boolean, patienceMs?: number): Promise<SeenRecord[]>;
   whenBeacon(isIt: (beacon: Beacon) => boolean, patienceMs?: number): Promise<Beacon>;
+  /** Polls a count until it is zero. */
+  whenQueueEmpty(count: () => Promise<number>, patienceMs?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -265,6 +269,10 @@ export const startCollector = async (): Promise<Collector> => {
     answerAlways: answer => {
       standing = answer;
     },
+    answerAsUsual: () => {
+      standing = accept;
+      answers.splice(0);
+    },
     configuration: configurationOf({ [poolOn]: true, [poolOff]: false }),
     pageHead: '',
     workerPrelude: '',
@@ -284,6 +292,13 @@ export const startCollector = async (): Promise<Collector> => {
       }),
     whenBeacon: (isIt, patienceMs = defaultPatienceMs) =>
       until('the expected beacon', patienceMs, () => collector.beacons.find(isIt)),
+    whenQueueEmpty: async (count, patienceMs = defaultPatienceMs) => {
+      const deadline = Date.now() + patienceMs;
+      for (let left = await count(); left > 0; left = await count()) {
+        if (Date.now() > deadline) throw new Error(`${left} records still wait after ${patienceMs} ms`);
+        await sleep(100);
+      }
+    },
     close: async () => {
       const closed = new Promise(done => server.close(done));
       server.closeAllConnections();

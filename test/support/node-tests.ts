@@ -1,6 +1,6 @@
 /** Runs compiled `*.test.js` files under node:test and counts what ran. */
 import { readdirSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { countFailure, countPass, countSkip, type Tally } from './tally.js';
@@ -30,12 +30,10 @@ interface TestEvent {
 /** A file that holds no test is reported as a test named after itself. */
 const isRealTest = ({ name, details }: TestEvent): boolean => details.type !== 'suite' && !name.endsWith('.test.js');
 
-const label = ({ name, file }: TestEvent): string => (file ? `${basename(file, '.test.js')}: ${name}` : name);
-
 const countEnd = (tally: Tally, event: TestEvent): void => {
   if (!isRealTest(event)) return;
   if (event.skip === undefined || event.skip === false) countPass(tally);
-  else countSkip(tally, `${label(event)}${typeof event.skip === 'string' ? ` (${event.skip})` : ''}`);
+  else countSkip(tally, `${event.name}${typeof event.skip === 'string' ? ` (${event.skip})` : ''}`);
 };
 
 const minuteMs = 60_000;
@@ -46,7 +44,7 @@ export const runNodeTests = (tally: Tally, files: string[], concurrency: number)
     stream.on('test:pass', event => countEnd(tally, event as TestEvent));
     stream.on('test:fail', event => {
       // A suite fails because of a test within it, which is counted; a file that cannot be loaded counts itself.
-      if ((event as TestEvent).details.type !== 'suite') countFailure(tally, label(event as TestEvent));
+      if ((event as TestEvent).details.type !== 'suite') countFailure(tally, (event as TestEvent).name);
     });
     stream.once('end', resolve);
     stream.once('error', reject);

@@ -1,9 +1,10 @@
 /** What a test does in a page, and what it expects to find at the collector afterwards. */
 import { strict as assert } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MeetingJoinTelemetryElement } from 'meeting-join-telemetry';
 import type { SeenRecord } from './answers.js';
 import type { Page } from './browser.js';
-import { type Collector, poolOn } from './collector.js';
+import { type Beacon, type Collector, poolOn } from './collector.js';
 
 export type Tag = MeetingJoinTelemetryElement;
 
@@ -100,3 +101,46 @@ export const assertNoCopies = (collector: Collector): void => {
   const copied = [...collector.copies()].filter(([, count]) => count > 1);
   assert.deepEqual(copied, [], 'no duplicate on the wire');
 };
+
+/** Matches the beacon that carries a join. */
+export const holdsJoin =
+  (id: string | undefined) =>
+  ({ records }: Beacon): boolean =>
+    records.some(({ attributes }) => attributes['meeting.join.id'] === id);
+
+/** Waits until the visit's own beacons have passed. */
+export const whenQuiet = async (collector: Collector, quietMs = 400): Promise<void> => {
+  let seen = -1;
+  while (seen !== collector.requests.length) {
+    seen = collector.requests.length;
+    await sleep(quietMs);
+  }
+};
+
+/** How many losses the collector was told of, for one reason. */
+export const droppedAt = (collector: Collector, reason: string): number =>
+  [...collector.stored.values()]
+    .filter(({ attributes }) => attributes['telemetry.dropped.reason'] === reason)
+    .reduce((sum, { attributes }) => sum + Number(attributes['telemetry.dropped.count']), 0);
+
+/** Waits until a loss has been reported, and asserts that it was counted right. */
+export const whenDropped = async (collector: Collector, reason: string, count: number): Promise<void> => {
+  await collector.whenStored(() => droppedAt(collector, reason) >= count);
+  assert.equal(droppedAt(collector, reason), count);
+};
+
+/** The rows of one table of the queue, as they lie in IndexedDB; none when there is no database. */
+export const readTable = <Row>(page: Page, table: string): Promise<Row[]> =>
+  page.evaluate(async name => {
+    const databases = await indexedDB.databases();
+    if (!databases.some(database => database.name === 'meeting-join-telemetry')) return [];
+    const result = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await result(indexedDB.open('meeting-join-telemetry'));
+    const rows = await result(database.transaction(name).objectStore(name).getAll());
+    database.close();
+    return rows as Row[];
+  }, table);

@@ -1,0 +1,180 @@
+/** Rows 15 and 16: storage that is full, absent, corrupt, or taken away. */
+import { strict as assert } from 'node:assert';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { status } from '../support/answers.js';
+import type { Page } from '../support/browser.js';
+import {
+  assertDeliveredOnce,
+  droppedAt,
+  failJoins,
+  failJoinsDurably,
+  gateOf,
+  pageUrl,
+  queued,
+  readTable,
+  settle,
+  whenQuiet,
+} from '../support/steps.js';
+import { survivalTest } from '../support/survival.js';
+
+/** The host page's own database. */
+const writeHostData = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    const opening = indexedDB.open('host', 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore('rows', { autoIncrement: true });
+    await new Promise(resolve => {
+      opening.onsuccess = resolve;
+    });
+    const transaction = opening.result.transaction('rows', 'readwrite');
+    transaction.objectStore('rows').add('x'.repeat(100_000));
+    await new Promise(resolve => {
+      transaction.oncomplete = resolve;
+    });
+    opening.result.close();
+    localStorage.setItem('host', 'untouched');
+  });
+
+const countHostRows = (page: Page): Promise<[number, string | null]> =>
+  page.evaluate(async () => {
+    const opening = indexedDB.open('host', 1);
+    await new Promise(resolve => {
+      opening.onsuccess = resolve;
+    });
+    const counting = opening.result.transaction('rows').objectStore('rows').count();
+    await new Promise(resolve => {
+      counting.onsuccess = resolve;
+    });
+    opening.result.close();
+    return [counting.result, localStorage.getItem('host')];
+  });
+
+interface Waiting {
+  record: { eventName: string };
+}
+
+survivalTest(
+  '15: quota exceeded: the least urgent goes first, counted; the host page is untouched',
+  async ({ collector, start }) => {
+    const browser = await start();
+    const page = await browser.open(pageUrl(collector));
+    await settle(page);
+    await whenQuiet(collector);
+    await writeHostData(page);
+    collector.answerAlways(status(503, { 'Retry-After': '3600' }));
+    const used = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
+    await browser.chromium?.overrideQuota(collector.origin, used + 60_000);
+    let recorded = 0;
+    for (let round = 0; round < 30; round += 1) recorded += (await failJoinsDurably(page, 20)).length * 3;
+    await browser.chromium?.overrideQuota(collector.origin, undefined);
+    const kept = (await readTable<Waiting>(page, 'entries')).map(({ record }) => record.eventName);
+    const ofJoins = kept.filter(event => event.startsWith('meeting.join')).length;
+    const details = kept.filter(event => event === 'exception').length;
+    const drops = await readTable<{ reason: string; count: number }>(page, 'drops');
+    const lost = drops.filter(({ reason }) => reason === 'storage_full').reduce((sum, { count }) => sum + count, 0);
+    assert.ok(lost > 0, 'something had to go');
+    assert.ok(ofJoins > details, `${ofJoins} join records and ${details} error details kept`);
+    assert.deepEqual(await countHostRows(page), [1, 'untouched']);
+    assert.ok(kept.length + lost >= recorded, `${kept.length} kept + ${lost} counted, of ${recorded}`);
+  },
+  {
+    except: { firefox: 'only CDP overrides the quota', webkit: 'only CDP overrides the quota' },
+    timeoutMs: 180_000,
+  },
+);
+
+survivalTest('16: IndexedDB absent: memory, reported', async ({ collector, start }) => {
+  collector.pageHead = `<script>Object.defineProperty(globalThis, 'indexedDB', { value: undefined })</script>`;
+  const page = await (await start()).open(pageUrl(collector));
+  const gate = await gateOf(page);
+  assert.equal(gate.state, 'open', gate.reason);
+  await assertDeliveredOnce(collector, await failJoins(page, 3));
+  await collector.whenStored(stored =>
+    stored.some(({ attributes }) => attributes['telemetry.dropped.reason'] === 'storage_unavailable'),
+  );
+});
+
+const databaseFile = /indexeddb|IndexedDB|\/idb\/|storage\/default/;
+
+/** Overwrites every file in which the engine keeps IndexedDB. */
+const corrupt = (directory: string): number => {
+  const files = (readdirSync(directory, { recursive: true }) as string[])
+    .map(name => join(directory, name))
+    .filter(file => databaseFile.test(file) && statSync(file).isFile())
+    .filter(file => /\.(sqlite3?|sqlite-wal|ldb|log)$|MANIFEST|CURRENT|-wal$/.test(file));
+  for (const file of files) writeFileSync(file, Buffer.alloc(Math.max(64, statSync(file).size), 0x5a));
+  return files.length;
+};
+
+survivalTest('16: corrupt files on the disk: the page goes on', async ({ collector, profileDir, start }) => {
+  const browser = await start();
+  const page = await browser.open(pageUrl(collector));
+  await settle(page);
+  await whenQuiet(collector);
+  collector.answerAlways(status(503));
+  await failJoinsDurably(page, 3);
+  await browser.kill();
+  assert.ok(corrupt(profileDir) > 0, 'there were files to corrupt');
+  collector.answerAsUsual();
+  const later = await (await start()).open(pageUrl(collector));
+  const gate = await gateOf(later);
+  assert.equal(gate.state, 'open', gate.reason);
+  await assertDeliveredOnce(collector, await failJoins(later, 3), 30_000);
+});
+
+survivalTest('16: somebody else deletes the database under an open page', async ({ collector, start }) => {
+  const browser = await start();
+  const page = await browser.open(pageUrl(collector));
+  await settle(page);
+  await whenQuiet(collector);
+  const outcome = await page.evaluate(
+    () =>
+      new Promise<string>(resolve => {
+        const request = indexedDB.deleteDatabase('meeting-join-telemetry');
+        request.onsuccess = () => resolve('deleted');
+        setTimeout(resolve, 5_000, 'blocked');
+      }),
+  );
+  assert.equal(outcome, 'deleted', 'we do not stand in the way');
+  const later = await browser.open(pageUrl(collector));
+  await settle(later);
+  await assertDeliveredOnce(collector, await failJoins(later, 3));
+});
+
+survivalTest(
+  '16: force-closed by the browser: reopened, and nothing recorded after it is lost unseen',
+  async ({ collector, start }) => {
+    const browser = await start();
+    const page = await browser.open(pageUrl(collector));
+    await settle(page);
+    await whenQuiet(collector);
+    await browser.chromium?.send(page, 'Storage.clearDataForOrigin', {
+      origin: collector.origin,
+      storageTypes: 'indexeddb',
+    });
+    await sleep(300);
+    const ids = await failJoins(page, 3);
+    await assertDeliveredOnce(collector, ids, 10_000);
+  },
+  { except: { firefox: 'only CDP closes a database by force', webkit: 'only CDP closes a database by force' } },
+);
+
+survivalTest('16: another connection that blocks an upgrade does not hang the page', async ({ collector, start }) => {
+  const browser = await start();
+  const host = await browser.open(`${collector.origin}/page?bare`);
+  // An old connection that ignores versionchange, while somebody waits to upgrade: opening hangs for all behind it.
+  await host.evaluate(async () => {
+    const opening = indexedDB.open('meeting-join-telemetry', 1);
+    await new Promise(resolve => {
+      opening.onsuccess = resolve;
+    });
+    Object.assign(globalThis, { held: opening.result, waiting: indexedDB.open('meeting-join-telemetry', 7) });
+  });
+  const page = await browser.open(pageUrl(collector));
+  const gate = await gateOf(page);
+  assert.equal(gate.state, 'open', gate.reason);
+  await assertDeliveredOnce(collector, await failJoins(page, 3));
+  assert.ok((await queued(page)) >= 0);
+  assert.equal(droppedAt(collector, 'storage_unavailable'), 0);
+});
