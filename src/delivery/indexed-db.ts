@@ -60,18 +60,18 @@ const over = (transaction: IDBTransaction): Transaction => {
     append: entry => void entries.add(entry),
     has: async seq => (await settled(entries.count(seq))) > 0,
     remove: seq => void entries.delete(seq),
-    lanes: () =>
-      new Promise((resolve, reject) => {
-        const lanes: string[] = [];
-        const request = entries.index('lane').openKeyCursor(null, 'nextunique');
-        request.onerror = () => reject(request.error);
-        request.onsuccess = () => {
-          const cursor = request.result;
-          if (!cursor) return resolve(lanes);
-          lanes.push(cursor.key as string);
-          cursor.continue();
-        };
-      }),
+    lanes: async () => {
+      const lanes: string[] = [];
+      // From one lane to the next by the index alone, not by a cursor: WebKitGTK 2.50 often fails to open one here
+      // ("UnknownError: Unable to open cursor").
+      for (;;) {
+        const last = lanes.at(-1);
+        const range = last === undefined ? null : IDBKeyRange.lowerBound(last, true);
+        const [next] = await settled<Entry[]>(entries.index('lane').getAll(range, 1));
+        if (!next) return lanes;
+        lanes.push(next.lane);
+      }
+    },
     lane: (lane, limit) => settled<Entry[]>(entries.index('lane').getAll(lane, limit)),
     oldest: limit => settled<Entry[]>(entries.getAll(null, limit)),
   };
@@ -100,8 +100,11 @@ const transact = async <T>(database: IDBDatabase, mode: Mode, work: (transaction
   }
 };
 
-/** A connection that the browser force-closed, or that made way for an upgrade, throws InvalidStateError at once. */
-const isClosed = (error: unknown) => (error as DOMException)?.name === 'InvalidStateError';
+/**
+ * What a new connection may mend: one that the browser force-closed or that made way for an upgrade
+ * (InvalidStateError), and errors that engines give without a reason (UnknownError, AbortError).
+ */
+const mayPass = (error: unknown) => error instanceof DOMException && error.name !== 'QuotaExceededError';
 
 /** What a storage that has been deleted answers, rather than coming back to life. */
 const deleted = () => new DOMException('the queue has been deleted', 'NotFoundError');
@@ -123,24 +126,38 @@ export const openIndexedDb = async (create: boolean, onDeleted: () => void = () 
     };
     return database;
   };
-  let database = await connect();
+  let connection = connect();
+  /** One new connection for all who found the old one useless. */
+  const reconnect = (useless: typeof connection) => {
+    if (useless === connection) {
+      void useless.then(database => database.close());
+      connection = connect();
+    }
+    return connection;
+  };
+  const close = () =>
+    void connection.then(
+      database => database.close(),
+      () => {},
+    );
+  await connection;
   return {
     durable: true,
     transact: async (mode, work) => {
       if (isDeleted) throw deleted();
+      const used = connection;
       try {
-        return await transact(database, mode, work);
+        return await transact(await used, mode, work);
       } catch (error) {
-        if (isDeleted || !isClosed(error)) throw error;
-        database = await connect();
-        return transact(database, mode, work);
+        if (isDeleted || !mayPass(error)) throw error;
+        return transact(await reconnect(used), mode, work);
       }
     },
     destroy: async () => {
       isDeleted = true;
-      database.close();
+      close();
       await settled(indexedDB.deleteDatabase(databaseName));
     },
-    close: () => database.close(),
+    close,
   };
 };

@@ -4,7 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hang, status } from '../support/answers.js';
 import type { Page } from '../support/browser.js';
 import { configurationOf, poolOff, poolOn } from '../support/collector.js';
-import { failJoins, failJoinsDurably, gateOf, holdsJoin, pageUrl, settle, type Tag, whenQuiet } from '../support/steps.js';
+import {
+  failJoins,
+  failJoinsDurably,
+  gateOf,
+  holdsJoin,
+  pageUrl,
+  settle,
+  type Tag,
+  whenQuiet,
+} from '../support/steps.js';
 import { survivalTest } from '../support/survival.js';
 
 interface Traces {
