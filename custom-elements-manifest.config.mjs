@@ -5,7 +5,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 
-const elementModules = ['page/element', 'page/panel/element'].filter(name => existsSync(`dist/${name}.js`));
+const elementModules = ['page/element', 'panel-element'].filter(name => existsSync(`dist/${name}.js`));
 
 /** @type {Record<string, CustomElementConstructor>} */
 const compiled = Object.assign({}, ...(await Promise.all(elementModules.map(name => import(`./dist/${name}.js`)))));
@@ -61,12 +61,15 @@ const htmlData = tags => ({
 });
 
 /** `/** … *\/ name?: Class['name']`, for the attributes, the properties and the listeners that `prefix` spells. */
-const members = ({ name: className, attributes, members, events = [] }, { prefix, properties }) => {
+const members = ({ name: className, attributes, members = [], events = [] }, { prefix, properties }) => {
   const line = (name, description, type) =>
     `  /** ${description ?? ''} */\n  '${name}'?: ${type};`.replace('/**  */\n  ', '');
   const settable = members.filter(({ kind, readonly }) => kind === 'field' && !readonly);
   return [
-    ...attributes.map(({ name, fieldName, description }) => line(name, description, `${className}['${fieldName}']`)),
+    // An attribute without a property is a plain string.
+    ...attributes.map(({ name, fieldName, description }) =>
+      line(name, description, fieldName ? `${className}['${fieldName}']` : 'string'),
+    ),
     ...settable
       .filter(({ name }) => properties && !attributes.some(attribute => attribute.name === name))
       .map(({ name, description }) => line(name, description, `${className}['${name}']`)),

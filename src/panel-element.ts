@@ -1,13 +1,12 @@
+/** Where there is no DOM (server-side rendering), the module can still be imported. */
+const Base = (globalThis.HTMLElement ?? Object) as typeof HTMLElement;
+
 /**
  * `<meeting-join-telemetry-panel>`: the disclosure. `for` names the id of the `<meeting-join-telemetry>` it speaks of;
  * without it, the first one of the document.
  *
- * This is only its shell: what it shows is loaded when it is first seen, so that a panel in a closed dialog costs
- * nothing.
- *
  * @element meeting-join-telemetry-panel
  * @attr {string} for - id of the `<meeting-join-telemetry>` element
- * @attr {string} lang - language; that of the page when absent
  * @csspart panel - all of it
  * @csspart heading - its title
  * @csspart state - whether this page collects; also `open`, `closed` or `pending`
@@ -20,7 +19,8 @@
  * @csspart button - deletes everything
  * @csspart receipt - says what was deleted
  */
-export class MeetingJoinTelemetryPanelElement extends HTMLElement {
+export class MeetingJoinTelemetryPanelElement extends Base {
+  // Only the shell of it: the rest is loaded when it is first seen, so that a panel in a closed dialog costs nothing.
   connectedCallback() {
     new IntersectionObserver(([entry], observer) => {
       if (!entry?.isIntersecting) return;
