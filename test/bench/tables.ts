@@ -1,0 +1,8 @@
+/** `npm run bench:tables`: writes the tables of the last run into the README. */
+import { writePart } from '../package/readme.js';
+import { caption, costTable, readResults, setupsTable, survivalCaption, survivalTable } from './results.js';
+
+const results = readResults();
+writePart('cost', `${caption(results)}\n\n${costTable(results)}`);
+writePart('survival', `${survivalCaption(results)}\n\n${survivalTable(results)}`);
+writePart('setups', setupsTable(results));
