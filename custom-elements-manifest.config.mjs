@@ -7,16 +7,31 @@ import { existsSync, writeFileSync } from 'node:fs';
 
 const elementModules = ['page/element', 'panel-element'].filter(name => existsSync(`dist/${name}.js`));
 
+/** Enough of a DOM to ask an element for its defaults. */
+globalThis.HTMLElement ??= class {
+  getAttribute() {
+    return null;
+  }
+  hasAttribute() {
+    return false;
+  }
+};
+
 /** @type {Record<string, CustomElementConstructor>} */
 const compiled = Object.assign({}, ...(await Promise.all(elementModules.map(name => import(`./dist/${name}.js`)))));
 
 const toOutput = path => path.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js');
 
-/** Property → attribute, of those that can be set in markup. */
-const attributesOf = element => {
-  const settable = [...element.elementProperties].filter(([, { attribute }]) => attribute !== false);
+const toCamelCase = attribute => attribute.replace(/-./g, ([, letter]) => letter.toUpperCase());
+
+/** Property → attribute, of those that can be set in markup; a Lit element declares both, a plain one its attributes. */
+const attributesOf = ({ elementProperties, observedAttributes }) => {
+  if (!elementProperties) return new Map(observedAttributes.map(name => [toCamelCase(name), name]));
+  const settable = [...elementProperties].filter(([, { attribute }]) => attribute !== false);
   return new Map(settable.map(([name, { attribute }]) => [name, attribute || name.toLowerCase()]));
 };
+
+const isSettable = (name, { prototype }) => !!Object.getOwnPropertyDescriptor(prototype, name)?.set;
 
 /** Private members, and what the platform or the base class calls, are nobody's business. */
 const isPublic = ({ name, privacy, static: isStatic }, element) =>
@@ -26,7 +41,7 @@ const completeField = (field, element, initial, attributes) => {
   const value = initial[field.name];
   field.default = Object(value) === value || value === undefined ? undefined : JSON.stringify(value);
   field.attribute = attributes.get(field.name);
-  if (!element.elementProperties.has(field.name)) field.readonly = true;
+  if (!isSettable(field.name, element)) field.readonly = true;
 };
 
 const complete = (declaration, element) => {
@@ -154,7 +169,12 @@ const compiledElements = {
 };
 
 export default {
-  globs: [...elementModules.map(name => `src/${name}.ts`), 'src/page/events.ts', 'src/define.ts'],
+  globs: [
+    ...elementModules.map(name => `src/${name}.ts`),
+    'src/page/gate-event.ts',
+    'src/page/delivery-events.ts',
+    'src/define.ts',
+  ],
   outdir: 'dist',
   packagejson: false,
   plugins: [compiledElements],

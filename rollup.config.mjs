@@ -54,6 +54,12 @@ const clean = {
   },
 };
 
+/** What the shell alone needs, and what standby alone needs; the rest goes with the session, as one more request. */
+const shell =
+  /\/(define|(panel-)?element|gate|gate-reader|gate-event|opening|activation|join-element|track-join|names|uuid|(web-service-)?configuration)\.js$/;
+const standby = /(standby|memory|outgoing|sender|transport|exclusive|outcomes|retry|otlp-export)\.js$/;
+const manualChunks = id => (shell.test(id) || standby.test(id) ? undefined : 'session');
+
 const plugins = [
   sourceMaps,
   nodeResolve({ exportConditions: ['production', 'browser'] }),
@@ -87,7 +93,14 @@ const page = (name, script, served) => ({
 export default [
   {
     input: { 'meeting-join-telemetry': 'dist/define.js' },
-    output: { dir: 'dist', format: 'es', sourcemap: true, chunkFileNames: 'meeting-join-telemetry-[name]-[hash].js' },
+    output: {
+      dir: 'dist',
+      format: 'es',
+      sourcemap: true,
+      chunkFileNames: 'meeting-join-telemetry-[name]-[hash].js',
+      manualChunks,
+      onlyExplicitManualChunks: true,
+    },
     // Its own bundle below, for the page that shows it.
     external: /meeting-join-telemetry-panel\.js$/,
     plugins: [clean, ...plugins],

@@ -1,9 +1,10 @@
+export { DeliveredEvent, DroppedEvent } from './page/delivery-events.js';
 export { MeetingJoinTelemetryElement } from './page/element.js';
-export { DeliveredEvent, DroppedEvent, type Gate, GateEvent } from './page/events.js';
+export { type Gate, GateEvent } from './page/gate-event.js';
 export type { ErrorContext } from './page/instruments/errors.js';
 export type { Confidence, JoinAttempt, StartOptions } from './page/instruments/instrument.js';
 export type { Usage } from './page/instruments/usage.js';
-export type { Receipt } from './page/purge.js';
+export type { Receipt } from './page/opening.js';
 export { MeetingJoinTelemetryPanelElement } from './panel-element.js';
 export type { ErrorType, JoinFailure } from './practices/join-errors.js';
 export { type CallEndReason, fromAcs } from './practices/join-errors-acs.js';

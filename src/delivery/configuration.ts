@@ -1,47 +1,47 @@
-import { readSetting, type Setting } from '../practices/index.js';
+import { readSetting, type Setting } from '../practices/web-service-configuration.js';
 
-export type ConfigurationAnswer =
-  /** The administrator's word. */
-  | { kind: 'setting'; setting: Setting; skewMs: number }
-  /** An answer, but no word of the administrator's: closed, and nothing is deleted on its account. */
-  | { kind: 'unreadable'; reason: string }
-  /** No answer. */
-  | { kind: 'unreachable'; reason: string };
+/** The administrator's word: a setting. */
+export interface ConfigurationAnswer extends Setting {
+  /** Milliseconds to add to this clock for the server's. */
+  skewMs: number;
+}
 
 const timeoutMs = 10_000;
 
-/** UTF-16LE is what Windows PowerShell's `>` writes. Without a BOM it is UTF-8. */
-const decode = (bytes: ArrayBuffer): string => {
-  const [first, second] = new Uint8Array(bytes);
-  const encoding =
-    first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
-  return new TextDecoder(encoding).decode(bytes);
+/** `Date` has whole seconds, and so does what it says of the skew. */
+const toleranceMs = 2_000;
+
+const skewOf = ({ headers }: Response): number => {
+  const skewMs = Date.parse(headers.get('date') ?? '') - Date.now();
+  return Math.abs(skewMs) > toleranceMs ? skewMs : 0;
 };
 
-/** Milliseconds to add to this clock for the server's. The header has whole seconds, so less than two mean nothing. */
-const skewOf = (date: string | null): number => {
-  const skewMs = date ? Date.parse(date) - Date.now() : 0;
-  return Math.abs(skewMs) > 2_000 ? skewMs : 0;
-};
+/** UTF-16LE is what Windows PowerShell's `>` writes: its BOM begins with a byte that UTF-8 never has. */
+const decode = (bytes: ArrayBuffer) =>
+  new TextDecoder(new Uint8Array(bytes)[0] === 0xff ? 'utf-16le' : 'utf-8').decode(bytes);
 
-/** Reads the exported configuration for a pool. Never throws. */
-export const readConfiguration = async (url: string, pool: string, site: string): Promise<ConfigurationAnswer> => {
+/**
+ * Reads the exported configuration for a pool. A missing one (404, 410) is an answer too: off.
+ * @returns undefined when there is no answer
+ * @throws Error when there is one that is not the administrator's word, a captive portal's for one: nothing may be
+ * collected, and nothing deleted on its account
+ */
+export const readConfiguration = async (
+  url: string,
+  pool: string,
+  site: string,
+): Promise<ConfigurationAnswer | undefined> => {
   let response: Response;
   let bytes: ArrayBuffer;
   try {
     response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) });
     bytes = await response.arrayBuffer();
-  } catch (error) {
-    return { kind: 'unreachable', reason: `${url} cannot be reached: ${error}` };
+  } catch {
+    return undefined;
   }
-  const { status } = response;
-  const skewMs = skewOf(response.headers.get('date'));
-  if (status === 404 || status === 410) {
-    return { kind: 'setting', setting: { enabled: false, reason: `${url} is missing (${status})` }, skewMs };
-  }
-  if (!response.ok) return { kind: 'unreadable', reason: `${url} answers ${status}` };
-  const setting = readSetting(decode(bytes), pool, site);
-  return setting
-    ? { kind: 'setting', setting, skewMs }
-    : { kind: 'unreadable', reason: `${url} is not the JSON of Get-CsWebServiceConfiguration` };
+  const { ok, status } = response;
+  const isMissing = status === 404 || status === 410;
+  if (!ok && !isMissing) throw Error(`${url} answers ${status}`);
+  const setting = isMissing ? { enabled: false, reason: `${url} is missing` } : readSetting(decode(bytes), pool, site);
+  return { ...setting, skewMs: skewOf(response) };
 };

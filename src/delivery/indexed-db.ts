@@ -1,5 +1,6 @@
 import { databaseName } from './names.js';
-import type { Entry, KeyedTable, Mode, Storage, Transaction } from './storage.js';
+import type { Entry } from './rows.js';
+import type { KeyedTable, Mode, Storage, Transaction } from './storage.js';
 import { tables } from './storage.js';
 
 /** Raise it when a table or index is added: `upgrade` adds what is missing and touches no row. */
@@ -55,7 +56,6 @@ const over = (transaction: IDBTransaction): Transaction => {
     get: <T>(name: KeyedTable, key: string) => settled<T | undefined>(table(name).get(key)),
     put: (name, key, value) => void table(name).put(value, key),
     all: <T>(name: KeyedTable) => settled<T[]>(table(name).getAll()),
-    keys: name => settled(table(name).getAllKeys()) as Promise<string[]>,
     delete: (name, key) => void table(name).delete(key),
     append: entry => void entries.add(entry),
     has: async seq => (await settled(entries.count(seq))) > 0,
@@ -72,8 +72,8 @@ const over = (transaction: IDBTransaction): Transaction => {
         lanes.push(next.lane);
       }
     },
-    lane: (lane, limit) => settled<Entry[]>(entries.index('lane').getAll(lane, limit)),
-    oldest: limit => settled<Entry[]>(entries.getAll(null, limit)),
+    entries: (lane, limit) =>
+      settled<Entry[]>(lane === undefined ? entries.getAll(null, limit) : entries.index('lane').getAll(lane, limit)),
   };
 };
 
@@ -106,8 +106,8 @@ const transact = async <T>(database: IDBDatabase, mode: Mode, work: (transaction
  */
 const mayPass = (error: unknown) => error instanceof DOMException && error.name !== 'QuotaExceededError';
 
-/** What a storage that has been deleted answers, rather than coming back to life. */
-const deleted = () => new DOMException('the queue has been deleted', 'NotFoundError');
+/** What a storage that is closed for good answers, rather than coming back to life. */
+const gone = () => new DOMException('the queue is closed', 'NotFoundError');
 
 /**
  * Opens the database of this origin.
@@ -116,45 +116,49 @@ const deleted = () => new DOMException('the queue has been deleted', 'NotFoundEr
  * @throws DOMException when IndexedDB is absent, refused, corrupt or hangs
  */
 export const openIndexedDb = async (create: boolean, onDeleted: () => void = () => {}): Promise<Storage> => {
-  let isDeleted = false;
+  let isGone = false;
   const connect = async () => {
     const database = await openAny(create);
     database.onversionchange = event => {
       database.close();
-      isDeleted ||= event.newVersion === null;
-      if (isDeleted) onDeleted();
+      if (event.newVersion !== null || isGone) return;
+      isGone = true;
+      onDeleted();
     };
     return database;
   };
   let connection = connect();
+  const disconnect = (useless: typeof connection) =>
+    void useless.then(
+      database => database.close(),
+      () => {},
+    );
   /** One new connection for all who found the old one useless. */
   const reconnect = (useless: typeof connection) => {
     if (useless === connection) {
-      void useless.then(database => database.close());
+      disconnect(useless);
       connection = connect();
     }
     return connection;
   };
-  const close = () =>
-    void connection.then(
-      database => database.close(),
-      () => {},
-    );
+  const close = () => {
+    isGone = true;
+    disconnect(connection);
+  };
   await connection;
   return {
     durable: true,
     transact: async (mode, work) => {
-      if (isDeleted) throw deleted();
+      if (isGone) throw gone();
       const used = connection;
       try {
         return await transact(await used, mode, work);
       } catch (error) {
-        if (isDeleted || !mayPass(error)) throw error;
+        if (isGone || !mayPass(error)) throw error;
         return transact(await reconnect(used), mode, work);
       }
     },
     destroy: async () => {
-      isDeleted = true;
       close();
       await settled(indexedDB.deleteDatabase(databaseName));
     },

@@ -1,4 +1,5 @@
-import type { Entry, KeyedTable, Storage, Table, Transaction } from './storage.js';
+import type { Entry } from './rows.js';
+import type { KeyedTable, Storage, Table, Transaction } from './storage.js';
 import { tables } from './storage.js';
 
 interface Data {
@@ -22,7 +23,6 @@ const over = (data: Data): Transaction => {
     get: async <T>(table: KeyedTable, key: string) => data.tables[table].get(key) as T | undefined,
     put: (table, key, value) => void data.tables[table].set(key, value),
     all: async <T>(table: KeyedTable) => [...data.tables[table].values()] as T[],
-    keys: async table => [...data.tables[table].keys()] as string[],
     delete: (table, key) => void data.tables[table].delete(key),
     append: entry => {
       const seq = ++data.lastSeq;
@@ -31,11 +31,10 @@ const over = (data: Data): Transaction => {
     has: async seq => data.tables.entries.has(seq),
     remove: seq => void data.tables.entries.delete(seq),
     lanes: async () => [...new Set(entries().map(entry => entry.lane))].sort(),
-    lane: async (lane, limit) =>
+    entries: async (lane, limit) =>
       entries()
-        .filter(entry => entry.lane === lane)
+        .filter(entry => lane === undefined || entry.lane === lane)
         .slice(0, limit),
-    oldest: async limit => entries().slice(0, limit),
   };
 };
 
@@ -59,39 +58,5 @@ export const createMemoryStorage = (): Storage => {
       data = empty();
     },
     close: () => {},
-  };
-};
-
-/** A full disk is answered by evicting; a deleted queue stays deleted. Everything else IndexedDB throws is its end. */
-const isBroken = (error: unknown) =>
-  error instanceof DOMException && error.name !== 'QuotaExceededError' && error.name !== 'NotFoundError';
-
-/**
- * A storage that goes on in memory when the durable one breaks.
- * @param onFallen runs once, before anything else is done in memory
- */
-export const withFallback = (primary: Storage, onFallen: (storage: Storage) => Promise<void>): Storage => {
-  let fallen: Promise<Storage> | undefined;
-  const fall = async () => {
-    const memory = createMemoryStorage();
-    await onFallen(memory);
-    return memory;
-  };
-  return {
-    get durable() {
-      return !fallen;
-    },
-    transact: async (mode, work) => {
-      if (fallen) return (await fallen).transact(mode, work);
-      try {
-        return await primary.transact(mode, work);
-      } catch (error) {
-        if (!isBroken(error)) throw error;
-        fallen ??= fall();
-        return (await fallen).transact(mode, work);
-      }
-    },
-    destroy: () => primary.destroy(),
-    close: () => primary.close(),
   };
 };

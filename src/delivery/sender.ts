@@ -1,16 +1,16 @@
 import { type Category, categories, openCategories, toExportRequest } from '../practices/index.js';
-import type { ConfigurationAnswer } from './configuration.js';
+import type { readConfiguration } from './configuration.js';
 import type { DropReason } from './drops.js';
-import type { Exclusively, Turn } from './exclusive.js';
+import type { Exclusively, Renew } from './exclusive.js';
 import { limits } from './limits.js';
 import { type Answer, type Outcome, outcomeOf } from './outcomes.js';
-import type { Batch, Queue, Route } from './queue.js';
+import type { Batch, Outgoing } from './outgoing.js';
 import { backoffMs, isPending } from './retry.js';
-import type { Entry } from './storage.js';
+import type { Entry, Route } from './rows.js';
 import type { Beacon } from './transport.js';
 
 /** Why a flush was asked for. */
-export type Trigger = 'recorded' | 'retry' | 'visible' | 'start' | 'visit' | 'online' | 'sync' | 'call';
+export type Trigger = 'recorded' | 'full' | 'retry' | 'visible' | 'start' | 'visit' | 'online' | 'sync' | 'call';
 
 /** News of the network, or somebody who asks: what kept us from the collector may be over. */
 const lifts: readonly Trigger[] = ['visit', 'online', 'sync', 'call'];
@@ -42,13 +42,13 @@ export interface World {
   canGzip: boolean;
   exclusively: Exclusively;
   send(beacon: Beacon): Promise<Answer>;
-  readConfiguration(url: string, pool: string, site: string): Promise<ConfigurationAnswer>;
+  readConfiguration: typeof readConfiguration;
   notify(notice: Notice): void;
   /** The last open route has been purged: database, ids and worker go too. */
   leave(): Promise<void>;
 }
 
-export const createSender = (queue: Queue, world: World) => {
+export const createSender = (queue: Outgoing, world: World) => {
   let running: Promise<FlushReport> | undefined;
   let again: Trigger | undefined;
   let abort = new AbortController();
@@ -57,7 +57,7 @@ export const createSender = (queue: Queue, world: World) => {
 
   const defer = async (key: string, unreachable: boolean, waitMs?: number) => {
     await queue.update(key, route => {
-      const attempts = route.attempts + 1;
+      const attempts = (route.attempts ?? 0) + 1;
       return { attempts, unreachable, nextAttemptAt: world.now() + (waitMs ?? backoffMs(attempts, world.random())) };
     });
     return false;
@@ -73,10 +73,10 @@ export const createSender = (queue: Queue, world: World) => {
   const obey = async (route: Route, open: readonly Category[], reason: string) => {
     const closed = categories.filter(category => !open.includes(category));
     if (!closed.length) return true;
-    const { remaining } = await queue.purge(route.key, closed);
+    const { isLast } = await queue.purge(route.key, closed);
     if (open.length) return true;
     world.notify({ type: 'closed', route: route.key, reason });
-    if (!remaining) await world.leave();
+    if (isLast) await world.leave();
     return false;
   };
 
@@ -84,28 +84,17 @@ export const createSender = (queue: Queue, world: World) => {
   const isOpen = async (route: Route): Promise<boolean> => {
     const age = world.now() - route.checkedAt;
     if (route.surface === 'client' || (!route.held && age >= 0 && age <= limits.gateMaxAgeMs)) return true;
-    const { configSrc, pool, site } = route;
-    const answer = configSrc ? await world.readConfiguration(configSrc, pool, site) : undefined;
-    if (answer?.kind !== 'setting') return defer(route.key, true);
-    const { enabled, reason } = answer.setting;
-    const open = openCategories({
-      surface: route.surface,
-      flag: enabled,
-      disableAutomaticSendTracing: false,
-      errorReportingOptIn: false,
-    });
-    if (enabled)
-      await queue.update(route.key, () => ({
-        checkedAt: world.now(),
-        held: false,
-        categories: open,
-        skewMs: answer.skewMs,
-      }));
+    const { key, configSrc, pool, site, surface } = route;
+    const answer = configSrc ? await world.readConfiguration(configSrc, pool, site).catch(() => undefined) : undefined;
+    if (!answer) return defer(key, true);
+    const { enabled: flag, reason, skewMs } = answer;
+    const open = openCategories({ surface, flag, disableAutomaticSendTracing: false, errorReportingOptIn: false });
+    if (flag) await queue.update(key, () => ({ checkedAt: world.now(), held: false, categories: open, skewMs }));
     return obey(route, open, reason);
   };
 
   const isDue = (route: Route, trigger: Trigger) =>
-    !isPending(route.nextAttemptAt, world.now()) || (route.unreachable && lifts.includes(trigger));
+    !isPending(route.nextAttemptAt ?? 0, world.now()) || (route.unreachable && lifts.includes(trigger));
 
   const post = async (batch: Batch): Promise<Outcome> => {
     const route = (await queue.routes()).find(({ key }) => key === batch.route);
@@ -126,25 +115,25 @@ export const createSender = (queue: Queue, world: World) => {
    * Finds the poison in a batch that was refused whole, in log2(n) requests: send one half; whichever half must hold
    * it is halved next. The rest goes back to the queue.
    */
-  const isolate = async (batch: Batch, reason: DropReason, turn: Turn): Promise<boolean> => {
+  const isolate = async (batch: Batch, reason: DropReason, renew: Renew): Promise<boolean> => {
     const { entries } = batch;
     if (entries.length === 1) {
       await lose(entries, reason);
       return true;
     }
-    if (!(await turn.renew())) return false;
+    if (!(await renew())) return false;
     const middle = entries.length >> 1;
     if (reason === 'too_large') maxRecords = middle;
     const half = { ...batch, entries: entries.slice(0, middle) };
     const outcome = await post(half);
-    if (outcome.kind === 'split') return isolate(half, outcome.reason, turn);
-    if (!(await settle(half, outcome, turn))) return false;
+    if (outcome.kind === 'split') return isolate(half, outcome.reason, renew);
+    if (!(await settle(half, outcome, renew))) return false;
     // Too large together says nothing of the other half; poison does.
-    return reason === 'too_large' || isolate({ ...batch, entries: entries.slice(middle) }, reason, turn);
+    return reason === 'too_large' || isolate({ ...batch, entries: entries.slice(middle) }, reason, renew);
   };
 
   /** @returns whether the route may go on */
-  const settle = async (batch: Batch, outcome: Outcome, turn: Turn): Promise<boolean> => {
+  const settle = async (batch: Batch, outcome: Outcome, renew: Renew): Promise<boolean> => {
     switch (outcome.kind) {
       case 'delivered': {
         const count = batch.entries.length - outcome.rejected;
@@ -157,7 +146,7 @@ export const createSender = (queue: Queue, world: World) => {
       case 'deferred':
         return defer(batch.route, outcome.unreachable, outcome.waitMs);
       case 'split':
-        return isolate(batch, outcome.reason, turn);
+        return isolate(batch, outcome.reason, renew);
       case 'dropped':
         await lose(batch.entries, outcome.reason);
         return true;
@@ -172,8 +161,10 @@ export const createSender = (queue: Queue, world: World) => {
     }
   };
 
-  const mayGo = async (route: Route, trigger: Trigger) =>
-    !route.stopped && isDue(route, trigger) && (await isOpen(route));
+  const mayGo = async (route: Route, trigger: Trigger) => {
+    if (route.stopped) await queue.stop(route.key);
+    return !route.stopped && isDue(route, trigger) && (await isOpen(route));
+  };
 
   /** The routes that have something to send and may, their losses and counters written down. */
   const sendable = async (trigger: Trigger): Promise<Set<string>> => {
@@ -187,16 +178,16 @@ export const createSender = (queue: Queue, world: World) => {
     return keys;
   };
 
-  const sendAll = async (keys: Set<string>, turn: Turn) => {
+  const sendAll = async (keys: Set<string>, renew: Renew) => {
     for (let batch = await queue.peek(keys, maxRecords); batch; batch = await queue.peek(keys, maxRecords)) {
-      if (!(await turn.renew())) return;
-      if (!(await settle(batch, await post(batch), turn))) keys.delete(batch.route);
+      if (!(await renew())) return;
+      if (!(await settle(batch, await post(batch), renew))) keys.delete(batch.route);
     }
   };
 
-  const drain = (trigger: Trigger) => async (turn: Turn) => {
-    while ((await queue.expire(world.now())) > 0);
-    await sendAll(await sendable(trigger), turn);
+  const drain = (trigger: Trigger) => async (renew: Renew) => {
+    await queue.tidy(world.now(), trigger === 'full');
+    await sendAll(await sendable(trigger), renew);
     return true;
   };
 
@@ -206,7 +197,7 @@ export const createSender = (queue: Queue, world: World) => {
     const waiting = await queue.waiting();
     const deadlines = (await queue.routes())
       .filter(route => waiting.has(route.key) && !route.stopped)
-      .map(route => route.nextAttemptAt);
+      .map(route => route.nextAttemptAt ?? 0);
     if (!deadlines.length) return report;
     const soon = world.now() + limits.backoffBaseMs;
     return { ...report, nextAttemptAt: busy ? soon : Math.max(soon, Math.min(...deadlines)) };

@@ -1,9 +1,10 @@
-/** A random UUID (RFC 9562, version 4). Insecure contexts have `getRandomValues` but no `randomUUID`. */
+/**
+ * A random UUID. Insecure contexts have no `randomUUID`, but every blob URL ends in a new one
+ * (https://w3c.github.io/FileAPI/#unicodeBlobURL).
+ */
 export const uuid = (): string => {
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const url = URL.createObjectURL(new Blob());
+  URL.revokeObjectURL(url);
+  return url.slice(-36);
 };

@@ -1,10 +1,8 @@
-import { type PropertyValues, ReactiveElement } from '@lit/reactive-element';
-import type { FlushReport, Notice } from '../delivery/index.js';
-import { databaseName, isOurWorker } from '../delivery/names.js';
+import { databaseName } from '../delivery/names.js';
+import type { FlushReport } from '../delivery/sender.js';
 import { uuid } from '../delivery/uuid.js';
-import { categories } from '../practices/catalog.js';
 import type { Surface } from '../practices/gate.js';
-import { DeliveredEvent, DroppedEvent, type Gate, GateEvent } from './events.js';
+import { type Gate, GateEvent } from './gate-event.js';
 import { type Decision, decide } from './gate-reader.js';
 import { whenActivated } from './instruments/activation.js';
 import type { ErrorContext } from './instruments/errors.js';
@@ -12,8 +10,7 @@ import type { JoinAttempt, StartOptions, Verb } from './instruments/instrument.j
 import { joinElementOf } from './instruments/join-element.js';
 import { trackJoin } from './instruments/track-join.js';
 import type { Usage } from './instruments/usage.js';
-import type { Opening, Session } from './opening.js';
-import type { Receipt } from './purge.js';
+import { nothing, type Receipt, type Session } from './opening.js';
 
 /** Calls kept while the gate is pending. Nobody joins more often than that before a configuration has been read. */
 const maxHeldCalls = 200;
@@ -21,70 +18,55 @@ const maxHeldCalls = 200;
 /** Between two readings of a configuration that cannot be reached; news of the network shortens it. */
 const rereadMs = 10_000;
 
-/** Those that decide where the gate stands and where beacons go; the others only change what they say. */
-const gateProperties: readonly PropertyKey[] = [
-  'pool',
-  'site',
-  'configSrc',
-  'endpoint',
-  'surface',
-  'workerSrc',
-  'disableAutomaticSendTracing',
-  'errorReportingOptIn',
-];
+const pending: Gate = { state: 'pending', reason: 'waiting for the configuration' };
 
-const hasDatabase = async () => (await indexedDB.databases()).some(({ name }) => name === databaseName);
-
-const hasWorker = async () =>
-  ((await navigator.serviceWorker?.getRegistrations()) ?? []).some(
-    ({ active }) => active && isOurWorker(active.scriptURL),
-  );
-
-/** Deletes what an earlier open gate of this pool left behind; loads nothing where nothing is left. */
-const forget = async (pool: string) => {
-  if (!(await hasDatabase()) && !(await hasWorker())) return;
-  const { purge } = await import('./purge.js');
-  await purge(route => route.pool.toLowerCase() === pool.toLowerCase());
+/** The attributes with a text, by property, and what stands where there is none. */
+const defaults = {
+  pool: '',
+  site: '',
+  configSrc: '',
+  endpoint: '/v1/logs',
+  appName: 'JoinLauncher',
+  surface: 'join-launcher',
+  workerSrc: '/meeting-join-telemetry-sw.js',
+  federationPartner: '',
+  pseudonymKey: '',
 };
 
-/** Resolves when the network may be back. */
-const whenOnline = (signal: AbortSignal) =>
-  new Promise<void>(resolve => {
-    const timer = setTimeout(resolve, rereadMs);
-    const stop = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    addEventListener('online', stop, { once: true, signal });
-    signal.addEventListener('abort', stop);
-  });
+const toAttribute = (property: string) => property.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`);
 
-const attribute = (name: string) => ({ attribute: name });
+const sendTracing = 'disable-automatic-send-tracing';
+
+/** Importing the package where there is no DOM must not fail. */
+const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
+/** Whether an earlier open gate, of this pool or another one, left something behind: the worker goes with the database. */
+const hasLeftovers = async () => (await indexedDB.databases()).some(({ name }) => name === databaseName);
 
 /**
  * `<meeting-join-telemetry>`: reads the pool's `MeetingUxEnableTelemetry` and, only when it is on, records who could
  * not join and why. Shows nothing and never throws into the page.
  *
+ * It renders nothing, so it is a plain custom element: its properties reflect its attributes, as those of the
+ * platform's own elements do.
+ *
  * @element meeting-join-telemetry
+ * @attr {string} pool - FQDN of the pool hosting the meeting
+ * @attr {string} site - site of the pool, where flags are set per site
+ * @attr {string} config-src - URL of the exported configuration
+ * @attr {string} endpoint - full URL of OTLP logs ingest
+ * @attr {string} app-name - `service.name` of every beacon
+ * @attr {string} surface - `join-launcher`, `meetings-app` or `client`
+ * @attr {string} worker-src - URL of the service worker; empty: no worker
+ * @attr {string} federation-partner - the organization's registered name, sent in cleartext with usage data
+ * @attr {string} pseudonym-key - keys the user pseudonym of this deployment; the pool's name when absent
+ * @attr {boolean} disable-automatic-send-tracing - `client` surface only
  * @fires {GateEvent} meeting-join-telemetry-gate - the gate has been decided, or has changed
  * @fires {DeliveredEvent} meeting-join-telemetry-delivered - records have been acknowledged
  * @fires {DroppedEvent} meeting-join-telemetry-dropped - records will never be delivered
  */
-export class MeetingJoinTelemetryElement extends ReactiveElement {
-  static override properties = {
-    pool: {},
-    site: {},
-    configSrc: attribute('config-src'),
-    endpoint: {},
-    appName: attribute('app-name'),
-    surface: {},
-    workerSrc: attribute('worker-src'),
-    federationPartner: attribute('federation-partner'),
-    pseudonymKey: attribute('pseudonym-key'),
-    disableAutomaticSendTracing: { ...attribute('disable-automatic-send-tracing'), type: Boolean },
-    userId: { attribute: false },
-    errorReportingOptIn: { attribute: false },
-  };
+export class MeetingJoinTelemetryElement extends Base {
+  static readonly observedAttributes = [...Object.keys(defaults).map(toAttribute), sendTracing];
 
   /** FQDN of the pool hosting the meeting. */
   declare pool: string;
@@ -104,19 +86,28 @@ export class MeetingJoinTelemetryElement extends ReactiveElement {
   declare federationPartner: string;
   /** Keys the user pseudonym of this deployment; the pool's name when empty. */
   declare pseudonymKey: string;
-  /** `client` surface only. */
-  declare disableAutomaticSendTracing: boolean;
-  /** Who is signed in; leaves the page only as the practices say. */
-  declare userId: string;
-  /** `client` surface only; the choice is remembered. */
-  declare errorReportingOptIn: boolean;
 
-  #gate: Gate = { state: 'pending', reason: 'the configuration has not been read yet' };
+  static {
+    for (const [property, absent] of Object.entries(defaults)) {
+      const attribute = toAttribute(property);
+      Object.defineProperty(MeetingJoinTelemetryElement.prototype, property, {
+        get(this: Element) {
+          return this.getAttribute(attribute) ?? absent;
+        },
+        set(this: Element, text: string) {
+          this.setAttribute(attribute, text);
+        },
+      });
+    }
+  }
+
+  #gate = pending;
   #session: Session | undefined;
-  /** The last one; before it, whatever an earlier visit was allowed. */
-  #decision: Pick<Decision, 'categories' | 'skewMs'> = { categories: [...categories], skewMs: 0 };
   #held: ((session: Session) => void)[] = [];
   #ending = new AbortController();
+  #isStarting = false;
+  #userId = '';
+  #optIn = false;
   #resolveReady!: (gate: Gate) => void;
 
   /** The decided gate. */
@@ -124,48 +115,61 @@ export class MeetingJoinTelemetryElement extends ReactiveElement {
     this.#resolveReady = resolve;
   });
 
-  constructor() {
-    super();
-    this.pool = this.site = this.configSrc = this.federationPartner = this.pseudonymKey = this.userId = '';
-    this.endpoint = '/v1/logs';
-    this.appName = 'JoinLauncher';
-    this.surface = 'join-launcher';
-    this.workerSrc = '/meeting-join-telemetry-sw.js';
-    this.disableAutomaticSendTracing = this.errorReportingOptIn = false;
+  /** `client` surface only. */
+  get disableAutomaticSendTracing(): boolean {
+    return this.hasAttribute(sendTracing);
+  }
+  set disableAutomaticSendTracing(isDisabled: boolean) {
+    this.toggleAttribute(sendTracing, isDisabled);
+  }
+
+  /** Who is signed in; leaves the page only as the practices say, and has no say in the gate. */
+  get userId(): string {
+    return this.#userId;
+  }
+  set userId(userId: string) {
+    this.#userId = userId;
+    void this.#session?.update();
+  }
+
+  /** `client` surface only; the choice is remembered. */
+  get errorReportingOptIn(): boolean {
+    return this.#optIn;
+  }
+  set errorReportingOptIn(isOptIn: boolean) {
+    this.#optIn = isOptIn;
+    this.#restart();
   }
 
   get gate(): Gate {
     return this.#gate;
   }
 
-  protected override createRenderRoot() {
-    return this;
+  connectedCallback() {
+    // What a page has set before the tag was defined hides the accessor of the same name.
+    for (const property of Object.keys(this)) {
+      const value = Reflect.get(this, property);
+      if (property !== 'ready' && Reflect.deleteProperty(this, property)) Reflect.set(this, property, value);
+    }
+    this.#restart();
   }
 
-  override connectedCallback() {
-    super.connectedCallback();
-    if (this.hasUpdated) this.#start();
-  }
-
-  override disconnectedCallback() {
-    super.disconnectedCallback();
+  disconnectedCallback() {
     this.#end();
   }
 
-  protected override updated(changed: PropertyValues) {
-    if (this.#session && ![...changed.keys()].some(name => gateProperties.includes(name))) {
-      void this.#session.update(this.#opening);
-    } else this.#start();
+  attributeChangedCallback() {
+    this.#restart();
   }
 
   /** Starts a join attempt: one per intent of the user, retries and fallbacks are its stages. */
-  startJoin(options: StartOptions = {}): JoinAttempt {
+  startJoin(options?: StartOptions): JoinAttempt {
     const id = uuid();
-    const startedAt = performance.now();
-    this.#call(session => session.startJoin({ ...options, id }, startedAt));
+    const at = performance.now();
+    this.#call(session => session.startJoin({ ...options, id, at }));
     const act = (verb: Verb) => (argument?: unknown) => {
-      const at = performance.now();
-      this.#call(session => session.actOnJoin(id, verb, argument, at));
+      const when = performance.now();
+      this.#call(session => session.actOnJoin(id, verb, argument, when));
     };
     return {
       id,
@@ -197,7 +201,7 @@ export class MeetingJoinTelemetryElement extends ReactiveElement {
 
   /** Tries to send what waits. */
   async flush(): Promise<FlushReport> {
-    return (await this.#session?.flush()) ?? { delivered: 0, dropped: 0, queued: 0, busy: false };
+    return (await this.#session?.flush()) ?? nothing;
   }
 
   /** How many records wait. */
@@ -206,38 +210,18 @@ export class MeetingJoinTelemetryElement extends ReactiveElement {
   }
 
   /** Deletes queue, ids and worker of this origin, in every tab, and closes the gate until the page is opened again. */
-  async purge(): Promise<Receipt> {
-    this.#close({ reason: 'purged' });
-    const { purge } = await import('./purge.js');
-    const receipt = await purge(() => true);
-    if (receipt.records) this.dispatchEvent(new DroppedEvent(receipt.records, 'purged'));
-    return receipt;
+  purge(): Promise<Receipt> {
+    this.#close('purged');
+    return this.#forget(() => true);
   }
 
   #call(call: (session: Session) => void) {
     try {
       if (this.#session) call(this.#session);
-      else if (this.#gate.state !== 'closed' && this.#held.length < maxHeldCalls) this.#held.push(call);
+      else if (this.#gate === pending && this.#held.length < maxHeldCalls) this.#held.push(call);
     } catch {
       // Telemetry never throws into the page.
     }
-  }
-
-  get #given() {
-    const { pool, site, surface, appName, federationPartner, pseudonymKey, userId, workerSrc } = this;
-    return { pool, site, surface, appName, federationPartner, pseudonymKey, userId, workerSrc };
-  }
-
-  get #opening(): Opening {
-    const absolute = (url: string) => url && new URL(url, document.baseURI).href;
-    const { categories, skewMs } = this.#decision;
-    return {
-      ...this.#given,
-      endpoint: absolute(this.endpoint),
-      configSrc: absolute(this.configSrc),
-      categories,
-      skewMs,
-    };
   }
 
   #end() {
@@ -247,46 +231,59 @@ export class MeetingJoinTelemetryElement extends ReactiveElement {
     this.#held = [];
   }
 
+  /** Once for all attributes that change together. */
+  #restart() {
+    if (this.#isStarting || !this.isConnected) return;
+    this.#isStarting = true;
+    queueMicrotask(() => {
+      this.#isStarting = false;
+      if (this.isConnected) this.#start();
+    });
+  }
+
   #start() {
     this.#end();
     this.#ending = new AbortController();
+    this.#gate = pending;
     const { signal } = this.#ending;
-    this.#gate = { state: 'pending', reason: 'the configuration has not been read yet' };
-    const hold = (event: Event) => {
+    const click = (event: Event) => {
       const element = this.#session ? undefined : joinElementOf(event);
       if (element) this.#call(session => session.click(event, element));
     };
-    addEventListener('click', hold, { signal, capture: true });
-    whenActivated(() => void this.#run(signal).catch(error => this.#close({ reason: `${error}` })), signal);
+    addEventListener('click', click, { signal, capture: true });
+    whenActivated(() => void this.#run(signal), signal);
   }
 
   async #run(signal: AbortSignal) {
     const inline = this.querySelector('script[type="application/json"]')?.textContent ?? '';
     while (!signal.aborted) {
-      const { disableAutomaticSendTracing, errorReportingOptIn } = this;
-      const given = { ...this.#given, endpoint: this.endpoint, configSrc: this.configSrc, inline };
-      const decision = await decide({ ...given, disableAutomaticSendTracing, errorReportingOptIn });
-      if (signal.aborted) return;
-      if (decision && !decision.categories.length) return this.#close(decision);
-      if (await this.#open(signal, decision)) return;
-      await whenOnline(signal);
+      try {
+        const decision = await decide(this, inline);
+        if (signal.aborted) return;
+        if (await this.#obey(signal, decision)) return;
+      } catch (error) {
+        const { message } = error as Error;
+        console.error(`<meeting-join-telemetry> collects nothing: ${message}`);
+        return this.#close(message);
+      }
+      await new Promise(resolve => {
+        setTimeout(resolve, rereadMs);
+        addEventListener('online', resolve, { once: true, signal });
+      });
     }
   }
 
   /** @returns false when there is more to do once the network is back: the flag or our own script could not be read */
-  async #open(signal: AbortSignal, decision: Decision | undefined): Promise<boolean> {
-    this.#decision = decision ?? this.#decision;
-    try {
-      // Without a database nothing allows to queue before the flag has been read, so nothing is loaded either.
-      if (!decision && (this.#session || !(await hasDatabase()))) return false;
-      const { openSession } = await import('./session.js');
-      if (this.#session) await this.#session.update(this.#opening);
-      else this.#adopt(await openSession(this.#opening, !decision, notice => this.#hear(notice)), signal);
-    } catch {
-      return false;
-    }
-    if (decision) this.#decide({ ...decision, state: 'open' });
-    return !!decision;
+  async #obey(signal: AbortSignal, decision: Decision | undefined): Promise<unknown> {
+    if (decision && !decision.categories.length) return this.#closeFor(decision);
+    // Without a database nothing allows to queue before the flag has been read, so nothing is loaded either.
+    if (!decision && (this.#session || !(await hasLeftovers()))) return false;
+    const loaded = await import('./session.js').catch(() => undefined);
+    if (!loaded || signal.aborted) return false;
+    if (this.#session) await this.#session.update(decision);
+    else this.#adopt(await loaded.openSession(this, decision, reason => this.#close(reason)), signal);
+    if (decision && !signal.aborted) this.#decide('open', decision.reason, decision);
+    return decision;
   }
 
   #adopt(session: Session | undefined, signal: AbortSignal) {
@@ -295,24 +292,27 @@ export class MeetingJoinTelemetryElement extends ReactiveElement {
     if (session) for (const call of this.#held.splice(0)) this.#call(() => call(session));
   }
 
-  #close(decision: Pick<Decision, 'reason'> & Partial<Decision>) {
-    this.#end();
-    this.#decide({ ...decision, state: 'closed' });
-    if (decision.isMistake) console.error(`<meeting-join-telemetry> collects nothing: ${decision.reason}`);
-    if (decision.isExplicit) void forget(this.pool).catch(() => {});
+  /** The administrator says no: what earlier open gates of this pool left behind goes too. */
+  async #closeFor(decision: Decision) {
+    const { pool } = this;
+    this.#close(decision.reason, decision);
+    if (await hasLeftovers()) await this.#forget(route => route.pool === pool).catch(() => {});
+    return true;
   }
 
-  #decide({ state, reason, scope, identity }: Gate) {
+  /** Deletes what earlier open gates left behind. */
+  async #forget(isMeant: (route: { pool: string }) => boolean) {
+    return (await import('./standby.js')).purge(isMeant, this);
+  }
+
+  #close(reason: string, setting?: Decision) {
+    this.#end();
+    this.#decide('closed', reason, setting);
+  }
+
+  #decide(state: Gate['state'], reason: string, { scope, identity }: Partial<Decision> = {}) {
     this.#gate = { state, reason, scope, identity };
     this.#resolveReady(this.#gate);
     this.dispatchEvent(new GateEvent(this.#gate));
-  }
-
-  #hear(notice: Notice) {
-    if (notice.type === 'delivered') this.dispatchEvent(new DeliveredEvent(notice.count));
-    else if (notice.type === 'dropped') this.dispatchEvent(new DroppedEvent(notice.count, notice.reason));
-    else if (this.#gate.state !== 'closed') {
-      this.#close({ reason: notice.type === 'closed' ? notice.reason : 'purged' });
-    }
   }
 }

@@ -1,23 +1,29 @@
 /** The seam between the element and the session it loads when its gate opens. */
-import type { FlushReport, Notice, Size } from '../delivery/index.js';
-import type { Category, Surface } from '../practices/index.js';
+
+import type { Size } from '../delivery/rows.js';
+import type { FlushReport } from '../delivery/sender.js';
+import type { Category } from '../practices/catalog.js';
+import type { Surface } from '../practices/gate.js';
 import type { ErrorContext } from './instruments/errors.js';
 import type { StartOptions, Verb } from './instruments/instrument.js';
 import type { Usage } from './instruments/usage.js';
 
-/** What the element knows when its gate opens. */
+/** The element, as far as a session reads it and tells it. */
+export interface Host extends EventTarget {
+  readonly endpoint: string;
+  readonly configSrc: string;
+  readonly pool: string;
+  readonly site: string;
+  readonly surface: Surface;
+  readonly appName: string;
+  readonly workerSrc: string;
+  readonly federationPartner: string;
+  readonly pseudonymKey: string;
+  readonly userId: string;
+}
+
+/** What a decision brings beside the attributes. */
 export interface Opening {
-  endpoint: string;
-  /** '' when the configuration stands in the page. */
-  configSrc: string;
-  pool: string;
-  site: string;
-  surface: Surface;
-  appName: string;
-  workerSrc: string;
-  federationPartner: string;
-  pseudonymKey: string;
-  userId: string;
   categories: Category[];
   /** What to add to this computer's clock for the server's. */
   skewMs: number;
@@ -25,7 +31,7 @@ export interface Opening {
 
 /** An open gate, as the element sees it. Times are on the scale of `performance.now()`. */
 export interface Session {
-  startJoin(options: StartOptions & { id: string }, at: number): void;
+  startJoin(options: StartOptions & { id: string; at: number }): void;
   actOnJoin(id: string, verb: Verb, argument: unknown, at: number): void;
   click(event: Event, element: Element): void;
   recordSignIn(succeeded: boolean): void;
@@ -33,18 +39,21 @@ export interface Session {
   recordError(error: unknown, context?: ErrorContext): void;
   flush(): Promise<FlushReport>;
   size(): Promise<Size>;
-  /** The flag has been read after all, or something else about the opening has changed. */
-  update(opening: Opening): Promise<void>;
+  /** The flag has been read after all (`opening`), or somebody else is signed in. */
+  update(opening?: Opening): Promise<void>;
   /** Stops, and deletes nothing: the element has left the page. */
   end(): void;
 }
 
-/** @param isHeld the configuration cannot be reached: queue if an earlier answer allows it, but send nothing */
-export type OpenSession = (
-  opening: Opening,
-  isHeld: boolean,
-  onNotice: (notice: Notice) => void,
-) => Promise<Session | undefined>;
+/** What was deleted. */
+export interface Receipt {
+  /** Records that had not been sent. */
+  records: number;
+  /** The database, the ids and the worker are gone too: no other pool of this origin collects. */
+  everything: boolean;
+  /** Milliseconds since the epoch. */
+  at: number;
+}
 
-export const routeKeyOf = ({ endpoint, configSrc, pool, site, surface }: Opening): string =>
-  [endpoint, configSrc, pool.toLowerCase(), site.toLowerCase(), surface].join(' ');
+/** A flush that did nothing. */
+export const nothing: FlushReport = { delivered: 0, dropped: 0, queued: 0, busy: false };

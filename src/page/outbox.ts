@@ -1,28 +1,13 @@
 /** The page's end of delivery: the queue it commits to, and who empties it. */
-import {
-  canGzip,
-  createExclusively,
-  createMemoryStorage,
-  createQueue,
-  createSender,
-  type FlushReport,
-  limits,
-  type Notice,
-  openChannel,
-  openIndexedDb,
-  type Queue,
-  type RouteOpening,
-  readConfiguration,
-  type Storage,
-  send,
-  type Trigger,
-  uuid,
-  version,
-  webLock,
-  withFallback,
-} from '../delivery/index.js';
-import { leaveOrigin } from './purge.js';
-import { linkWorker } from './worker-link.js';
+import { openChannel } from '../delivery/channel.js';
+import { withFallback } from '../delivery/fallback.js';
+import { openIndexedDb } from '../delivery/indexed-db.js';
+import { limits } from '../delivery/limits.js';
+import { createQueue, type Queue } from '../delivery/queue.js';
+import type { RouteOpening } from '../delivery/rows.js';
+import type { FlushReport, Notice, Sender, Trigger } from '../delivery/sender.js';
+import { nothing } from './opening.js';
+import { askWorker, startWorker } from './worker-link.js';
 
 export interface Outbox {
   queue: Queue;
@@ -36,25 +21,23 @@ export interface OutboxOptions {
   signal: AbortSignal;
   /** What a queue in memory must know before anything else. */
   route: () => RouteOpening;
-  onNotice: (notice: Notice) => void;
-  /** The queue will not outlive this page. */
-  onBroken: () => void;
+  hear: (notice: Notice) => void;
 }
 
 /** Waits so that what belongs together travels together; it is durable all the while. */
 const nudgeDelayMs = 100;
 
-const nothing: FlushReport = { delivered: 0, dropped: 0, queued: 0, busy: false };
+export const loadStandby = () => import('./standby.js');
 
-/** The queue of this origin; in memory when IndexedDB is absent or breaks. */
-const openQueue = async ({ route, onBroken, onNotice }: OutboxOptions): Promise<Queue> => {
-  const prepare = async (memory: Storage) => {
-    await createQueue(memory, uuid).open(route());
-    onBroken();
+/** The tables of this origin; in memory when IndexedDB is absent or breaks. */
+const openStorage = async ({ route, hear }: OutboxOptions) => {
+  const fall = async () => {
+    const memory = (await loadStandby()).createMemoryStorage();
+    await createQueue(memory).open(route());
+    return memory;
   };
-  const durable = await openIndexedDb(true, () => onNotice({ type: 'purged' })).catch(() => undefined);
-  if (!durable) onBroken();
-  return createQueue(durable ? withFallback(durable, prepare) : createMemoryStorage(), uuid);
+  const durable = await openIndexedDb(true, () => hear({ type: 'purged' })).catch(() => undefined);
+  return durable ? withFallback(durable, fall) : fall();
 };
 
 /** Asks for flushes when something may have changed, and again when the last one says so. */
@@ -81,36 +64,35 @@ const startFlushing = (flush: (trigger: Trigger) => Promise<FlushReport>, signal
 };
 
 export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
-  const { workerSrc, signal, onNotice } = options;
-  const channel = openChannel(onNotice);
-  const queue = await openQueue(options);
-  const sender = createSender(queue, {
-    now: Date.now,
-    random: Math.random,
-    version,
-    canGzip,
-    exclusively: createExclusively(queue, webLock, uuid(), Date.now, 'locks' in navigator),
-    send,
-    readConfiguration,
-    notify: notice => {
+  const { workerSrc, signal, hear } = options;
+  const channel = openChannel(hear);
+  const storage = await openStorage(options);
+  const worker = startWorker(workerSrc);
+  let sender: Promise<Sender> | undefined;
+
+  const openOwnSender = async () =>
+    (await loadStandby()).openOwnSender(storage, notice => {
       channel.post(notice);
-      onNotice(notice);
-    },
-    leave: () => leaveOrigin(queue),
-  });
-  const link = linkWorker(workerSrc);
+      hear(notice);
+    });
   const flush = async (trigger: Trigger): Promise<FlushReport> => {
+    const active = await worker;
     if (signal.aborted) return nothing;
     // A worker cannot see what is only in this page's memory.
-    const byWorker = queue.durable ? await link.flush(trigger) : undefined;
-    const report = byWorker ?? (await sender.flush(trigger).catch(() => nothing));
-    if (report.queued) void link.requestSync();
-    return report;
+    const byWorker = active && storage.durable ? await askWorker(active, trigger) : undefined;
+    if (byWorker) return byWorker;
+    sender ??= openOwnSender();
+    return sender
+      .then(own => own.flush(trigger))
+      .catch(() => {
+        sender = undefined;
+        return nothing;
+      });
   };
   signal.addEventListener('abort', () => {
-    sender.cut();
+    void sender?.then(own => own.cut());
     channel.close();
-    queue.close();
+    storage.close();
   });
-  return { queue, ...startFlushing(flush, signal) };
+  return { queue: createQueue(storage), ...startFlushing(flush, signal) };
 };

@@ -1,5 +1,10 @@
-import { type Addition, type DropReason, type Item, type Queue, toEntry, uuid } from '../delivery/index.js';
-import { type Attributes, boundOf, type Category, conform, type KeyValue, toKeyValues } from '../practices/index.js';
+import type { DropReason } from '../delivery/drops.js';
+import { limits } from '../delivery/limits.js';
+import type { Addition, Item, Queue } from '../delivery/queue.js';
+import { toEntry } from '../delivery/rows.js';
+import { uuid } from '../delivery/uuid.js';
+import { type Attributes, boundOf, type Category, conform } from '../practices/catalog.js';
+import { type KeyValue, toKeyValues } from '../practices/otlp.js';
 import type { Clock } from './clock.js';
 import type { Count, CountedEvent, RecordEvent, TelemetryEvent } from './instruments/instrument.js';
 import { scrub } from './scrub.js';
@@ -13,6 +18,8 @@ export interface RecorderOptions {
   resources: Record<Category, KeyValue[]>;
   /** Something new is durable. */
   onStored: () => void;
+  /** Makes room on a full disk. */
+  onFull: () => Promise<unknown>;
 }
 
 export interface Recorder {
@@ -42,11 +49,29 @@ const declare = (event: TelemetryEvent) => {
 const empty = (): Addition => ({ items: [], counters: [], drops: [] });
 
 /** Checks, scrubs and stamps events, and commits them to the queue: one transaction per microtask. */
-export const createRecorder = ({ queue, route, clock, isOpen, resources, onStored }: RecorderOptions): Recorder => {
+export const createRecorder = ({
+  queue,
+  route,
+  clock,
+  isOpen,
+  resources,
+  onStored,
+  onFull,
+}: RecorderOptions): Recorder => {
   let addition = empty();
   let committed: Promise<void> | undefined;
   /** Could not even be counted; told with the next commit that works. */
   const untold: Addition['drops'] = [];
+
+  const add = async (batch: Addition) => {
+    try {
+      return await queue.add(route, batch);
+    } catch (error) {
+      if ((error as DOMException).name !== 'QuotaExceededError') throw error;
+      await onFull();
+      return queue.add(route, batch);
+    }
+  };
 
   const commit = async () => {
     const batch = addition;
@@ -54,10 +79,10 @@ export const createRecorder = ({ queue, route, clock, isOpen, resources, onStore
     committed = undefined;
     batch.drops.push(...untold.splice(0));
     try {
-      if (await queue.add(route, batch)) onStored();
+      if (await add(batch)) onStored();
     } catch {
-      const lost = batch.items.map(({ entry }) => ({
-        category: entry.category,
+      const lost = batch.items.map(({ entry: { category } }) => ({
+        category,
         reason: 'storage_full' as const,
         count: 1,
       }));
@@ -73,7 +98,7 @@ export const createRecorder = ({ queue, route, clock, isOpen, resources, onStore
   const drop = (category: Category, reason: DropReason, count: number) =>
     void addition.drops.push({ category, reason, count });
 
-  const toItem = (event: TelemetryEvent): Item => {
+  const toItem = (event: TelemetryEvent): Item | undefined => {
     const { name, category, severity, opens, closes } = event;
     const { attributes, undeclared } = declare(event);
     if (undeclared) drop(category, 'undeclared', undeclared);
@@ -86,12 +111,14 @@ export const createRecorder = ({ queue, route, clock, isOpen, resources, onStore
       recordedAt: clock() + (event.recordedAt ? event.recordedAt - Date.now() : 0),
       attributes: toKeyValues(attributes, key => boundOf(name, key) === 'double'),
       resource: resources[category],
-      ...(severity && { severityNumber: severity }),
+      severityNumber: severity,
     });
-    return { entry, opens, closes };
+    if (entry.bytes <= limits.maxEntryBytes) return { entry, opens, closes };
+    drop(category, 'too_large', 1);
+    return undefined;
   };
 
-  const add = (event: CountedEvent, category: Category, name: string, by: number) => {
+  const sum = (event: CountedEvent, category: Category, name: string, by: number) => {
     if (boundOf(event, name) && Number.isFinite(by)) addition.counters.push({ event, name, by });
     else drop(category, 'undeclared', 1);
   };
@@ -99,13 +126,14 @@ export const createRecorder = ({ queue, route, clock, isOpen, resources, onStore
   return {
     record: async event => {
       if (!isOpen(event.category)) return;
-      addition.items.push(toItem(event));
+      const item = toItem(event);
+      if (item) addition.items.push(item);
       await commitSoon();
     },
     count: async (event, deltas) => {
       const category = event === 'meeting.census' ? 'census' : 'usage';
       if (!isOpen(category)) return;
-      for (const [name, by] of Object.entries(deltas)) add(event, category, name, by);
+      for (const [name, by] of Object.entries(deltas)) sum(event, category, name, by);
       await commitSoon();
     },
     settled: async () => committed,

@@ -1,21 +1,14 @@
 import { Workbox } from 'workbox-window';
-import { channelName, type FlushMessage, type FlushReply, type FlushReport, type Trigger } from '../delivery/index.js';
+import type { FlushMessage, FlushReply } from '../delivery/channel.js';
+import { channelName } from '../delivery/names.js';
+import type { FlushReport, Trigger } from '../delivery/sender.js';
 
 /** A worker that has not said it heard us by then is none: the page sends. Starting a cold one takes tenths of a second. */
 const answerTimeoutMs = 2_000;
 const reportTimeoutMs = 60_000;
-/** `sync.register` can hang, for one in headless Chromium without a network. */
-const syncTimeoutMs = 1_000;
 
-export interface WorkerLink {
-  /** Asks the worker to flush. @returns undefined when there is none that answers: the page must send itself */
-  flush(trigger: Trigger): Promise<FlushReport | undefined>;
-  /** Asks the browser to wake the worker when the network is back, where it can (Background Sync: Chromium). */
-  requestSync(): Promise<void>;
-}
-
-const within = <T>(ms: number, promise: Promise<T>): Promise<T | undefined> =>
-  Promise.race([promise, new Promise<undefined>(resolve => setTimeout(resolve, ms))]);
+/** How long a first visit waits for its worker to become active before the page sends; all is durable meanwhile. */
+const activationTimeoutMs = 5_000;
 
 interface TrustedTypes {
   createPolicy(name: string, rules: object): { createScriptURL(url: string): string };
@@ -29,13 +22,22 @@ const trusted = (url: string): string => {
   return policy?.createScriptURL(url) ?? url;
 };
 
-const register = async (workerSrc: string): Promise<ServiceWorkerRegistration | undefined> => {
-  // The constructor throws in insecure contexts, where there are no workers.
-  if (!workerSrc || !navigator.serviceWorker) return undefined;
-  return new Workbox(trusted(workerSrc)).register();
+const within = <T>(ms: number, promise: Promise<T>): Promise<T | undefined> =>
+  Promise.race([promise, new Promise<undefined>(resolve => setTimeout(resolve, ms))]);
+
+const activate = async (workerSrc: string): Promise<ServiceWorker | null | undefined> => {
+  // The constructor throws in insecure contexts; `getSW` and `messageSW` can hang, so neither is used.
+  const registration = await new Workbox(trusted(workerSrc)).register();
+  if (registration?.active) return registration.active;
+  const worker = registration?.installing ?? registration?.waiting;
+  await new Promise<void>(resolve => {
+    worker?.addEventListener('statechange', () => registration?.active && resolve());
+  });
+  return registration?.active;
 };
 
-const ask = (worker: ServiceWorker, trigger: Trigger): Promise<FlushReport | undefined> =>
+/** Asks the worker to flush. @returns undefined when it does not answer */
+export const askWorker = (worker: ServiceWorker, trigger: Trigger): Promise<FlushReport | undefined> =>
   new Promise(resolve => {
     const { port1, port2 } = new MessageChannel();
     const settle = (report?: FlushReport) => {
@@ -54,26 +56,15 @@ const ask = (worker: ServiceWorker, trigger: Trigger): Promise<FlushReport | und
   });
 
 /**
- * Registers the worker and keeps a line to it. Never throws: whatever is wrong (404, scope, policy, insecure
- * context), the page sends.
+ * Registers the worker. Never rejects: whatever is wrong (404, scope, policy, insecure context), the page sends.
+ * @returns undefined when there is none within a few seconds
  */
-export const linkWorker = (workerSrc: string): WorkerLink => {
-  let registration: ServiceWorkerRegistration | undefined;
-  register(workerSrc).then(
-    registered => {
-      registration = registered;
-    },
-    error => console.warn(`meeting-join-telemetry: the page sends, it has no worker. ${error}`),
-  );
-  return {
-    flush: async trigger => {
-      const worker = registration?.active;
-      return worker ? ask(worker, trigger) : undefined;
-    },
-    requestSync: async () => {
-      const { sync } = (registration ?? {}) as { sync?: { register(tag: string): Promise<void> } };
-      // Denied or hanging: the other triggers drain the queue.
-      await within(syncTimeoutMs, sync?.register(channelName).catch(() => {}) ?? Promise.resolve());
-    },
-  };
+export const startWorker = async (workerSrc: string): Promise<ServiceWorker | undefined> => {
+  if (!workerSrc) return undefined;
+  try {
+    return (await within(activationTimeoutMs, activate(workerSrc))) ?? undefined;
+  } catch (error) {
+    console.warn(`meeting-join-telemetry: the page sends, it has no worker. ${error}`);
+    return undefined;
+  }
 };

@@ -18,7 +18,8 @@ import {
   eventDescriptions,
   retentions,
 } from './catalog-descriptions.js';
-import { type ExportLogsRequest, severity, toExportRequest, toKeyValues, toUnixNano } from './otlp.js';
+import { severity, toKeyValues, toUnixNano } from './otlp.js';
+import { type ExportLogsRequest, toExportRequest } from './otlp-export.js';
 
 export interface Datum extends Omit<Description, 'retention'> {
   attribute: string;

@@ -13,60 +13,49 @@ export interface Setting {
   identity?: string;
 }
 
-type Collection = { Identity: string; MeetingUxEnableTelemetry?: unknown };
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-const isCollection = (value: unknown): value is Collection => isObject(value) && typeof value.Identity === 'string';
+type Collection = { Identity: string; name: string; MeetingUxEnableTelemetry?: unknown };
 
 /**
  * Windows PowerShell prints one collection as an object, several as an array, and an array that went through
  * `Select-Object` or a variable as `{"value": […], "Count": n}`.
- * @returns undefined when the text is no such export.
+ * @returns the collections, with the Identity in lower case as `name`
  */
-const parseCollections = (text: string): Collection[] | undefined => {
-  let parsed: unknown;
+const parseCollections = (text: string): Collection[] => {
   try {
-    parsed = JSON.parse(text);
+    const parsed = JSON.parse(text);
+    return [parsed.value ?? parsed].flat().map(each => ({ ...each, name: each.Identity.toLowerCase() }));
   } catch {
-    return undefined;
+    throw Error('the configuration is not the JSON of Get-CsWebServiceConfiguration');
   }
-  if (isObject(parsed) && Array.isArray(parsed.value)) parsed = parsed.value;
-  const collections = Array.isArray(parsed) ? parsed : [parsed];
-  return collections.every(isCollection) ? collections : undefined;
 };
 
-const isTrue = (value: unknown) => value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
+/** JSON `true`, or the string "True" that exports with `Out-String` or `Select-Object` hold. */
+const isOn = ({ MeetingUxEnableTelemetry: flag }: Collection) =>
+  flag === true || (typeof flag === 'string' && flag.toLowerCase() === 'true');
 
 /**
- * The collection that governs a pool: service over site over global, whole collections, no merge per property.
+ * The collection that governs a pool: service over site over global, whole collections, no merge per property. One
+ * that stands there twice is on only when both are.
  * @param pool FQDN of the pool that hosts the meeting
- * @param site name of its site, '' when the page does not say
- * @returns undefined when the text is unreadable, so that nobody mistakes it for the administrator's word
+ * @param site name of its site, '' when the page does not say: then global is on only when no site is off
+ * @throws Error when the text is unreadable, so that nobody mistakes it for the administrator's word
  */
-export const readSetting = (text: string, pool: string, site: string): Setting | undefined => {
+export const readSetting = (text: string, pool: string, site: string): Setting => {
   const collections = parseCollections(text);
-  if (!collections) return undefined;
-  const withIdentity = (identity: string) =>
-    collections.filter(collection => collection.Identity.toLowerCase() === identity.toLowerCase());
-  const decide = (scope: Scope, found: Collection[]): Setting | undefined => {
-    const [first, second] = found;
-    if (!first) return undefined;
-    const identity = first.Identity;
-    if (second) return { enabled: false, scope, identity, reason: `${identity} is there twice: export it again` };
-    const enabled = isTrue(first.MeetingUxEnableTelemetry);
-    return { enabled, scope, identity, reason: `MeetingUxEnableTelemetry is ${enabled} in ${identity}` };
-  };
-  const setting =
-    decide('service', withIdentity(`service:WebServer:${pool}`)) ??
-    decide('site', site ? withIdentity(`site:${site}`) : []) ??
-    decide('global', withIdentity('global'));
-  if (!setting)
-    return { enabled: false, reason: `no collection for ${pool}: export service:WebServer:${pool} or global` };
-  const contradicts = (collection: Collection) =>
-    /^site:/i.test(collection.Identity) && !isTrue(collection.MeetingUxEnableTelemetry);
-  if (setting.enabled && setting.scope === 'global' && !site && collections.some(contradicts)) {
-    return { ...setting, enabled: false, reason: 'some sites are off: set the site attribute to the site of the pool' };
+  const identities: [Scope, string][] = [
+    ['service', `service:webserver:${pool}`],
+    ['site', `site:${site}`],
+    ['global', 'global'],
+  ];
+  for (const [scope, identity] of identities) {
+    const found = collections.filter(({ name }) => name === identity.toLowerCase());
+    if (!found[0]) continue;
+    const isContested =
+      scope === 'global' && !site && collections.some(each => each.name.startsWith('site:') && !isOn(each));
+    const enabled = found.every(isOn) && !isContested;
+    const { Identity } = found[0];
+    const reason = `MeetingUxEnableTelemetry is ${enabled} in ${Identity}${isContested ? ' or some site, set site' : ''}`;
+    return { enabled, scope, identity: Identity, reason };
   }
-  return setting;
+  return { enabled: false, reason: `no collection governs ${pool}, export one or global` };
 };

@@ -2,25 +2,13 @@
  * The delivery in the service worker: it outlives the tab. Listeners only; it works alone and through `importScripts`
  * in a host page's own worker, so it intercepts nothing (no `fetch` listener) and leaves the host's life cycle alone.
  */
-import {
-  canGzip,
-  channelName,
-  createExclusively,
-  createQueue,
-  createSender,
-  type FlushReport,
-  isFlushMessage,
-  isOurWorker,
-  openChannel,
-  openIndexedDb,
-  readConfiguration,
-  type Sender,
-  send,
-  type Trigger,
-  uuid,
-  version,
-  webLock,
-} from '../delivery/index.js';
+import { isFlushMessage, openChannel } from '../delivery/channel.js';
+import { byLock } from '../delivery/exclusive.js';
+import { openIndexedDb } from '../delivery/indexed-db.js';
+import { channelName, isOurWorker } from '../delivery/names.js';
+import { openSender } from '../delivery/open-sender.js';
+import type { FlushReport, Sender, Trigger } from '../delivery/sender.js';
+import type { Storage } from '../delivery/storage.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -28,33 +16,19 @@ declare const self: ServiceWorkerGlobalScope;
 interface SyncEvent extends ExtendableEvent {
   tag: string;
 }
+interface SyncManager {
+  register(tag: string): Promise<void>;
+}
+
+/** `register` can hang, for one in headless Chromium without a network. */
+const syncTimeoutMs = 1_000;
 
 const isAlone = isOurWorker(self.location.href);
 
-const leave = async (destroy: () => Promise<void>) => {
-  await destroy();
-  if (isAlone) await self.registration.unregister();
-};
-
-const connect = async (): Promise<Sender> => {
-  const queue = createQueue(await openIndexedDb(false, forget), uuid);
-  const now = () => Date.now();
-  return createSender(queue, {
-    now,
-    random: Math.random,
-    version,
-    canGzip,
-    exclusively: createExclusively(queue, webLock, uuid(), now, 'locks' in navigator),
-    send,
-    readConfiguration,
-    notify: notice => channel.post(notice),
-    leave: () => leave(queue.destroy),
-  });
-};
-
 let sender: Promise<Sender> | undefined;
+
 const forget = () => {
-  void sender?.then(
+  sender?.then(
     open => open.cut(),
     () => {},
   );
@@ -66,16 +40,32 @@ const channel = openChannel(notice => {
   if (notice.type === 'purged') forget();
 });
 
-const nothing: FlushReport = { delivered: 0, dropped: 0, queued: 0, busy: false };
+const leave = async (storage: Storage) => {
+  channel.post({ type: 'purged' });
+  await storage.destroy();
+  if (isAlone) await self.registration.unregister();
+};
 
 /** Without a database there is nothing to send, and none is made. */
+const connect = async (): Promise<Sender> => {
+  const storage = await openIndexedDb(false, forget);
+  return openSender(storage, { exclusively: byLock, notify: channel.post, leave: () => leave(storage) });
+};
+
+/** Asks the browser to wake the worker when the network is back; elsewhere the next visit drains the queue. */
+const requestSync = () => {
+  const { sync } = self.registration as { sync?: SyncManager };
+  const registered = sync?.register(channelName).catch(() => {});
+  return Promise.race([registered, new Promise(resolve => setTimeout(resolve, syncTimeoutMs))]);
+};
+
 const flush = async (trigger: Trigger): Promise<FlushReport> => {
   try {
     sender ??= connect();
     return await (await sender).flush(trigger);
   } catch {
     sender = undefined;
-    return nothing;
+    return { delivered: 0, dropped: 0, queued: 0, busy: false };
   }
 };
 
@@ -90,14 +80,19 @@ self.addEventListener('message', event => {
   const { data, source, ports } = event;
   if (!isFlushMessage(data) || !(source instanceof Client)) return;
   ports[0]?.postMessage(true);
-  event.waitUntil(flush(data[channelName]).then(report => ports[0]?.postMessage(report)));
+  const answer = async () => {
+    const report = await flush(data[channelName]);
+    ports[0]?.postMessage(report);
+    if (report.queued) await requestSync();
+  };
+  event.waitUntil(answer());
 });
 
 self.addEventListener('sync', event => {
-  const { tag, waitUntil } = event as SyncEvent;
-  if (tag !== channelName) return;
-  const drained = flush('sync').then(({ queued }) =>
-    queued ? Promise.reject(new Error(`${queued} wait`)) : undefined,
+  const sync = event as SyncEvent;
+  if (sync.tag !== channelName) return;
+  // Rejecting makes the browser try again.
+  sync.waitUntil(
+    flush('sync').then(({ queued }) => (queued ? Promise.reject(new Error(`${queued} wait`)) : undefined)),
   );
-  waitUntil.call(event, drained);
 });

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { toExportRequest, toKeyValues, toUnixNano } from '#src/practices/otlp.js';
+import { toKeyValues, toUnixNano } from '#src/practices/otlp.js';
+import { toExportRequest } from '#src/practices/otlp-export.js';
 import * as answers from '../support/answers.js';
 import { type Collector, startCollector } from '../support/collector.js';
 import { assertConforms } from '../support/conformance.js';

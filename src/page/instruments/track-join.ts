@@ -1,4 +1,3 @@
-import { contain } from './contain.js';
 import type { JoinAttempt } from './instrument.js';
 
 /**
@@ -11,11 +10,11 @@ export const trackJoin = <T>(attempt: JoinAttempt, work: PromiseLike<T> | (() =>
   const watch = (promise: Promise<T>) =>
     promise.then(
       value => {
-        contain(() => attempt.succeed());
+        attempt.succeed();
         return value;
       },
       error => {
-        contain(() => attempt.fail(error));
+        attempt.fail(error);
         throw error;
       },
     );

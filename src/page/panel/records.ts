@@ -1,5 +1,5 @@
 /** What is on this device: read from the queue, never written, and no queue is made where there is none. */
-import { createQueue, type Drops, databaseName, openIndexedDb, uuid, version } from '../../delivery/index.js';
+import { type Drops, databaseName, disclose, openIndexedDb, version } from '../../delivery/index.js';
 import { type Category, type KeyValue, type LogRecord, toExportRequest } from '../../practices/index.js';
 
 /** A record as the panel shows it. */
@@ -53,13 +53,12 @@ const exists = async () => (await indexedDB.databases()).some(({ name }) => name
 export const readHoldings = async (): Promise<Holdings> => {
   try {
     if (!(await exists())) return nothing;
-    const queue = createQueue(await openIndexedDb(false), uuid);
+    const storage = await openIndexedDb(false);
     try {
-      const { waiting, sent, drops } = await queue.disclose(maxShown);
-      const { entries } = await queue.size();
-      return { waiting: waiting.map(toShown), waitingCount: entries, sent: sent.map(toShown).reverse(), drops };
+      const { waiting, sent, drops, size } = await disclose(storage, maxShown);
+      return { waiting: waiting.map(toShown), waitingCount: size.entries, sent: sent.map(toShown).reverse(), drops };
     } finally {
-      queue.close();
+      storage.close();
     }
   } catch {
     return nothing;

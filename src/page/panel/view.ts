@@ -14,8 +14,8 @@ import {
 } from '../../practices/catalog.js';
 import { descriptions } from '../../practices/catalog-descriptions.js';
 import { openCategories } from '../../practices/gate.js';
-import type { Gate } from '../events.js';
-import type { Receipt } from '../purge.js';
+import type { Gate } from '../gate-event.js';
+import type { Receipt } from '../opening.js';
 import type { Holdings, ShownRecord } from './records.js';
 import type { TelemetryElement } from './telemetry-element.js';
 import {

@@ -1,0 +1,273 @@
+/** The sender's end of the queue: what goes out next, what became of it, what was lost. One transaction each. */
+import {
+  type Attributes,
+  type Category,
+  categories,
+  type EventName,
+  type KeyValue,
+  type LogRecord,
+  toKeyValues,
+} from '../practices/index.js';
+import type { DropReason } from './drops.js';
+import { limits } from './limits.js';
+import {
+  type Counter,
+  countDrop,
+  type Drops,
+  type Entry,
+  getSize,
+  keyOf,
+  type OpenJoin,
+  type Route,
+  resize,
+  type Size,
+  toEntry,
+} from './rows.js';
+import type { Storage, Transaction } from './storage.js';
+
+export interface Batch {
+  route: string;
+  category: Category;
+  resource: KeyValue[];
+  entries: Entry[];
+}
+
+/** A record that was delivered, kept for the disclosure. */
+export interface SentRecord {
+  category: Category;
+  resource: KeyValue[];
+  record: LogRecord;
+  sentAt: number;
+}
+
+/** More than a queue ever holds. */
+const unlimited = 2 * limits.maxQueueEntries;
+
+const routeOf = (lane: string) => lane.slice(2, lane.lastIndexOf('|'));
+
+const keyOfDrops = ({ route, category, reason }: Drops) => keyOf(route, category, reason);
+
+const attributeOf = (record: LogRecord, key: string) =>
+  record.attributes.find(attribute => attribute.key === key)?.value;
+
+/** A report of losses that is lost itself takes its number back; any other record is counted. */
+const countLost = async (tx: Transaction, { record, route, category }: Entry, reason: DropReason) => {
+  if (record.eventName !== 'telemetry.dropped') return countDrop(tx, route, category, reason, 1);
+  const key = keyOf(route, category, `${attributeOf(record, 'telemetry.dropped.reason')?.stringValue}`);
+  const drops = await tx.get<Drops>('drops', key);
+  const count = Number(attributeOf(record, 'telemetry.dropped.count')?.intValue);
+  // Refused for good: saying it again would be refused again.
+  if (drops && (reason === 'queue_overflow' || reason === 'expired')) {
+    tx.put('drops', key, { ...drops, reported: drops.reported - count });
+  }
+};
+
+/** Removes the entries that are still there. @returns those */
+const removeEntries = async (tx: Transaction, entries: Entry[]): Promise<Entry[]> => {
+  const present = await Promise.all(entries.map(entry => tx.has(entry.seq as number)));
+  const removed = entries.filter((_, i) => present[i]);
+  for (const entry of removed) tx.remove(entry.seq as number);
+  await resize(tx, removed, -1);
+  return removed;
+};
+
+const loseEntries = async (tx: Transaction, entries: Entry[], reason: DropReason) => {
+  for (const entry of await removeEntries(tx, entries)) await countLost(tx, entry, reason);
+};
+
+/** The oldest of these entries that must go for the rest to fit. */
+const pickVictims = (entries: Entry[], size: Size, max: Size): Entry[] => {
+  let { entries: count, bytes } = size;
+  return entries.filter(entry => {
+    const isOver = count > max.entries || bytes > max.bytes;
+    count--;
+    bytes -= entry.bytes;
+    return isOver;
+  });
+};
+
+/** Makes room: lowest priority first, oldest first. */
+const evict = async (tx: Transaction, max: Size, reason: DropReason): Promise<void> => {
+  const lane = (await tx.lanes()).pop();
+  if (lane === undefined) return;
+  const victims = pickVictims(await tx.entries(lane, limits.maxBatchRecords), await getSize(tx), max);
+  await loseEntries(tx, victims, reason);
+  if (victims.length) await evict(tx, max, reason);
+};
+
+/** Takes the losses of a route that no record has told of yet, by category and reason. */
+const takeDrops = async (tx: Transaction, { key, categories: open }: Route): Promise<Drops[]> => {
+  const untold = (await tx.all<Drops>('drops')).filter(
+    ({ route, count, reported, category }) => route === key && count > reported && open.includes(category),
+  );
+  for (const drops of untold) tx.put('drops', keyOfDrops(drops), { ...drops, reported: drops.count });
+  return untold;
+};
+
+const takeCounters = async (tx: Transaction, key: string) => {
+  const sums: Partial<Record<EventName, Attributes>> = {};
+  for (const { route, event, name, sum } of await tx.all<Counter>('counters')) {
+    if (route !== key) continue;
+    sums[event] = { ...sums[event], [name]: sum };
+    tx.delete('counters', keyOf(key, event, name));
+  }
+  return Object.entries(sums) as [EventName, Attributes][];
+};
+
+/** Writes what was lost and what was counted as records, so that the queue carries them like any other. */
+const writeReports = async (tx: Transaction, route: Route, now: number, uuid: () => string) => {
+  const entries: Entry[] = [];
+  const write = (event: EventName, category: Category, attributes: Attributes) =>
+    entries.push(
+      toEntry({
+        uid: uuid(),
+        route: route.key,
+        category,
+        event,
+        recordedAt: now,
+        attributes: toKeyValues(attributes, name => name === 'meeting.minutes'),
+        resource: route.resources[category],
+      }),
+    );
+  for (const { category, reason, count, reported } of await takeDrops(tx, route)) {
+    write('telemetry.dropped', category, {
+      'telemetry.dropped.reason': reason,
+      'telemetry.dropped.count': count - reported,
+    });
+  }
+  for (const [event, sums] of await takeCounters(tx, route.key)) {
+    write(event, event === 'meeting.census' ? 'census' : 'usage', { ...route.frames[event], ...sums });
+  }
+  entries.forEach(tx.append);
+  await resize(tx, entries, 1);
+};
+
+const keepSent = async (tx: Transaction, entries: Entry[], sentAt: number) => {
+  const sent = (await tx.get<SentRecord[]>('meta', 'sent')) ?? [];
+  const latest = entries.map(({ category, record, resource }) => ({ category, record, resource, sentAt }));
+  tx.put('meta', 'sent', [...sent, ...latest].slice(-limits.maxSentRecords));
+};
+
+/** Deletes the records of some categories, and the count of their losses. @returns how many records */
+const deleteRecords = async (tx: Transaction, key: string, closed: readonly Category[]) => {
+  let deleted = 0;
+  for (const lane of await tx.lanes()) {
+    if (routeOf(lane) !== key || !closed.some(category => lane.endsWith(`|${category}`))) continue;
+    deleted += (await removeEntries(tx, await tx.entries(lane, unlimited))).length;
+  }
+  for (const drops of await tx.all<Drops>('drops')) {
+    if (drops.route === key && closed.includes(drops.category)) tx.delete('drops', keyOfDrops(drops));
+  }
+  return deleted;
+};
+
+const deleteRoute = async (tx: Transaction, key: string) => {
+  tx.delete('routes', key);
+  tx.delete('meta', 'sent');
+  for (const { route, id } of await tx.all<OpenJoin>('joins')) if (route === key) tx.delete('joins', id);
+  await takeCounters(tx, key);
+};
+
+export const createOutgoing = (storage: Storage, uuid: () => string) => {
+  const write = <T>(work: (tx: Transaction) => Promise<T>) => storage.transact('readwrite', work);
+  const read = <T>(work: (tx: Transaction) => Promise<T>) => storage.transact('readonly', work);
+
+  const change = async (tx: Transaction, key: string, to: (route: Route) => Partial<Route>) => {
+    const route = await tx.get<Route>('routes', key);
+    if (route) tx.put('routes', key, { ...route, ...to(route) });
+  };
+
+  return {
+    storage,
+
+    routes: () => read(tx => tx.all<Route>('routes')),
+
+    update: (key: string, to: (route: Route) => Partial<Route>) => write(tx => change(tx, key, to)),
+
+    /** Drops what has waited too long and what the limits have no room for; a full disk halves the queue. */
+    tidy: (now: number, isFull: boolean) =>
+      write(async tx => {
+        const oldest = await tx.entries(undefined, isFull ? unlimited : limits.maxBatchRecords);
+        await loseEntries(
+          tx,
+          oldest.filter(entry => entry.recordedAt < now - limits.maxAgeMs),
+          'expired',
+        );
+        const { entries, bytes } = await getSize(tx);
+        if (isFull) await evict(tx, { entries: entries >> 1, bytes: bytes >> 1 }, 'storage_full');
+        else if (entries > limits.maxQueueEntries || bytes > limits.maxQueueBytes) {
+          await evict(tx, { entries: limits.maxQueueEntries, bytes: limits.maxQueueBytes }, 'queue_overflow');
+        }
+      }),
+
+    /** Keys of the routes that have something to send. */
+    waiting: () =>
+      read(async tx => {
+        const keys = (await tx.lanes()).map(routeOf);
+        const counters = await tx.all<Counter>('counters');
+        const untold = (await tx.all<Drops>('drops')).filter(({ count, reported }) => count > reported);
+        return new Set([...keys, ...[...counters, ...untold].map(({ route }) => route)]);
+      }),
+
+    /** Turns counters and losses of a route into records. */
+    report: (key: string, now: number) =>
+      write(async tx => {
+        const route = await tx.get<Route>('routes', key);
+        if (route) await writeReports(tx, route, now, uuid);
+      }),
+
+    /** The next batch: the most urgent lane of these routes, oldest first, one resource, within the limits. */
+    peek: (keys: ReadonlySet<string>, maxRecords: number): Promise<Batch | undefined> =>
+      read(async tx => {
+        const lane = (await tx.lanes()).find(name => keys.has(routeOf(name)));
+        const entries = lane === undefined ? [] : await tx.entries(lane, maxRecords);
+        const [first] = entries;
+        if (!first) return undefined;
+        const { route, category, resource } = first;
+        let bytes = 0;
+        const end = entries.findIndex(entry => {
+          bytes += entry.bytes;
+          return bytes > limits.maxBatchBytes || JSON.stringify(entry.resource) !== JSON.stringify(resource);
+        });
+        return { route, category, resource, entries: end < 0 ? entries : entries.slice(0, end) };
+      }),
+
+    /** The collector has them, all but `rejected`. */
+    delivered: (entries: Entry[], rejected: number, now: number) =>
+      write(async tx => {
+        const [removed] = await removeEntries(tx, entries);
+        if (!removed) return;
+        const { route, category } = removed;
+        await keepSent(tx, entries, now);
+        if (rejected) await countDrop(tx, route, category, 'partial_success', rejected);
+        await change(tx, route, () => ({ attempts: 0, nextAttemptAt: 0, unreachable: false }));
+      }),
+
+    /** They will never be sent. */
+    drop: (entries: Entry[], reason: DropReason) => write(tx => loseEntries(tx, entries, reason)),
+
+    /** The collector is gone for good: nothing waits for it any more. */
+    stop: (key: string) =>
+      write(async tx => {
+        for (const lane of await tx.lanes()) {
+          if (routeOf(lane) === key) await loseEntries(tx, await tx.entries(lane, unlimited), 'gone');
+        }
+        await change(tx, key, () => ({ stopped: true }));
+      }),
+
+    /**
+     * Deletes what a route left behind: the categories named, or all of it and the route too.
+     * @returns the number of entries deleted, and whether other routes remain
+     */
+    purge: (key: string, closed: readonly Category[] = categories) =>
+      write(async tx => {
+        const deleted = await deleteRecords(tx, key, closed);
+        if (closed.length === categories.length) await deleteRoute(tx, key);
+        return { deleted, isLast: !(await tx.all('routes')).length };
+      }),
+
+    size: () => read(getSize),
+  };
+};
+
+export type Outgoing = ReturnType<typeof createOutgoing>;

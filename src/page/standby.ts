@@ -1,0 +1,87 @@
+/**
+ * What the page does itself when nobody else can: queue without a database, send without a worker, purge. A chunk of
+ * its own, so that a page where all is well never loads it.
+ */
+import {
+  byLease,
+  byLock,
+  createMemoryStorage,
+  createOutgoing,
+  isOurWorker,
+  limits,
+  type Notice,
+  openChannel,
+  openIndexedDb,
+  type Route,
+  type Sender,
+  type Storage,
+  uuid,
+} from '../delivery/index.js';
+import { openSender } from '../delivery/open-sender.js';
+import { DroppedEvent } from './delivery-events.js';
+import type { Receipt } from './opening.js';
+
+export { createMemoryStorage };
+
+/**
+ * Whether an earlier open answer allows events to be queued while the configuration cannot be reached. Then nothing is
+ * sent before it has been.
+ */
+export const holdInGrace = async (key: string): Promise<boolean> => {
+  const storage = await openIndexedDb(false).catch(() => undefined);
+  if (!storage) return false;
+  const isHeld = await storage.transact('readwrite', async tx => {
+    const route = await tx.get<Route>('routes', key);
+    const ageMs = Date.now() - (route?.checkedAt ?? 0);
+    if (!route || ageMs < 0 || ageMs > limits.gateGraceMs) return false;
+    tx.put('routes', key, { ...route, held: true });
+    return true;
+  });
+  storage.close();
+  return isHeld;
+};
+
+const unregisterWorker = async (): Promise<void> => {
+  for (const registration of (await navigator.serviceWorker?.getRegistrations()) ?? []) {
+    const worker = registration.active ?? registration.waiting ?? registration.installing;
+    if (worker && isOurWorker(worker.scriptURL)) await registration.unregister();
+  }
+};
+
+/** Deletes database, ids and worker. A host page's own worker is not ours. */
+export const leaveOrigin = async (storage: Storage): Promise<void> => {
+  await Promise.all([storage.destroy(), unregisterWorker()]);
+};
+
+export const openOwnSender = (storage: Storage, notify: (notice: Notice) => void): Sender =>
+  openSender(storage, {
+    exclusively: 'locks' in navigator ? byLock : byLease(storage, uuid(), Date.now),
+    notify,
+    leave: () => leaveOrigin(storage),
+  });
+
+/**
+ * Deletes what some routes have left behind, in this tab and all others; with the last route goes everything.
+ * @param isMeant which routes
+ * @param host hears of the loss
+ */
+export const purge = async (isMeant: (route: Route) => boolean, host: EventTarget): Promise<Receipt> => {
+  const channel = openChannel(() => {});
+  const receipt: Receipt = { records: 0, everything: true, at: Date.now() };
+  const storage = await openIndexedDb(false).catch(() => undefined);
+  if (storage) {
+    const outgoing = createOutgoing(storage, uuid);
+    for (const { key } of (await outgoing.routes()).filter(isMeant)) {
+      receipt.records += (await outgoing.purge(key)).deleted;
+      channel.post({ type: 'closed', route: key, reason: 'purged' });
+    }
+    receipt.everything = !(await outgoing.routes()).length;
+  }
+  if (receipt.everything) {
+    channel.post({ type: 'purged' });
+    await (storage ? leaveOrigin(storage) : unregisterWorker());
+  } else storage?.close();
+  channel.close();
+  if (receipt.records) host.dispatchEvent(new DroppedEvent(receipt.records, 'purged'));
+  return receipt;
+};

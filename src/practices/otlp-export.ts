@@ -1,0 +1,59 @@
+/** One beacon and its answer: `ExportLogsServiceRequest` and `ExportLogsServiceResponse` in OTLP/HTTP JSON. */
+import type { Category } from './catalog.js';
+import { type KeyValue, type LogRecord, toKeyValues } from './otlp.js';
+
+export interface ExportLogsRequest {
+  resourceLogs: {
+    resource: { attributes: KeyValue[] };
+    scopeLogs: {
+      scope: { name: string; version: string; attributes: KeyValue[] };
+      logRecords: LogRecord[];
+    }[];
+  }[];
+}
+
+export const scopePrefix = 'meeting-join-telemetry/';
+
+/** One batch: one category, one resource. */
+export const toExportRequest = (
+  category: Category,
+  version: string,
+  resource: KeyValue[],
+  logRecords: LogRecord[],
+  sentAtMs: number,
+): ExportLogsRequest => ({
+  resourceLogs: [
+    {
+      resource: { attributes: resource },
+      scopeLogs: [
+        {
+          scope: {
+            name: scopePrefix + category,
+            version,
+            attributes: toKeyValues({ 'telemetry.sent_at_ms': Math.trunc(sentAtMs) }),
+          },
+          logRecords,
+        },
+      ],
+    },
+  ],
+});
+
+/**
+ * Reads an answer's body as an `ExportLogsServiceResponse`.
+ * @returns how many records the collector refused, or undefined when the body is no such answer: a captive portal's
+ * page, somebody else's JSON.
+ */
+export const parseExportResponse = (body: string): number | undefined => {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
+  const { partialSuccess, ...others } = answer as { partialSuccess?: { rejectedLogRecords?: unknown } };
+  if (Object.keys(others).length > 0) return undefined;
+  const rejected = Number(partialSuccess?.rejectedLogRecords ?? 0);
+  return Number.isInteger(rejected) && rejected >= 0 ? rejected : undefined;
+};
