@@ -5,6 +5,7 @@ const joined = new EventMetricType(
   { category: 'join', name: 'joined', sendInPings: ['events'], lifetime: 'ping', disabled: false },
   ['id'],
 );
-Glean.initialize('bench', true, { serverEndpoint: location.origin });
+// It refuses plain HTTP, even on loopback, but only in small letters.
+Glean.initialize('bench', true, { serverEndpoint: location.origin.replace('http:', 'HTTP:') });
 
 globalThis.product = { record: id => joined.record({ id }) };
