@@ -41,7 +41,13 @@ const sendTracing = 'disable-automatic-send-tracing';
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 /** Whether an earlier open gate, of this pool or another one, left something behind: the worker goes with the database. */
-const hasLeftovers = async () => (await indexedDB.databases()).some(({ name }) => name === databaseName);
+const hasLeftovers = async () => {
+  try {
+    return (await indexedDB.databases()).some(({ name }) => name === databaseName);
+  } catch {
+    return false;
+  }
+};
 
 /**
  * `<meeting-join-telemetry>`: reads the pool's `MeetingUxEnableTelemetry` and, only when it is on, records who could

@@ -42,16 +42,22 @@ const openStorage = async ({ route, hear }: OutboxOptions) => {
 
 /** Asks for flushes when something may have changed, and again when the last one says so. */
 const startFlushing = (flush: (trigger: Trigger) => Promise<FlushReport>, signal: AbortSignal) => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const plan = (trigger: Trigger, delayMs: number) => {
-    clearTimeout(timer);
-    if (!signal.aborted) timer = setTimeout(run, Math.min(delayMs, limits.retryAfterCapMs), trigger);
-  };
+  let retrying: ReturnType<typeof setTimeout> | undefined;
+  let nudging: ReturnType<typeof setTimeout> | undefined;
   const run = async (trigger: Trigger): Promise<FlushReport> => {
-    clearTimeout(timer);
+    clearTimeout(retrying);
+    clearTimeout(nudging);
+    nudging = undefined;
     const report = await flush(trigger);
-    if (report.nextAttemptAt) plan('retry', report.nextAttemptAt - Date.now());
+    const { nextAttemptAt } = report;
+    clearTimeout(retrying);
+    if (nextAttemptAt && !signal.aborted) {
+      retrying = setTimeout(run, Math.min(nextAttemptAt - Date.now(), limits.retryAfterCapMs), 'retry');
+    }
     return report;
+  };
+  const nudge = () => {
+    nudging ??= setTimeout(run, nudgeDelayMs, 'recorded');
   };
   const on = (target: EventTarget, type: string, trigger: Trigger) =>
     target.addEventListener(type, () => void run(trigger), { signal });
@@ -59,8 +65,8 @@ const startFlushing = (flush: (trigger: Trigger) => Promise<FlushReport>, signal
   on(globalThis, 'pagehide', 'recorded');
   on(globalThis, 'pageshow', 'visible');
   on(document, 'visibilitychange', 'visible');
-  signal.addEventListener('abort', () => clearTimeout(timer));
-  return { flush: run, nudge: () => plan('recorded', nudgeDelayMs) };
+  signal.addEventListener('abort', () => clearTimeout(retrying));
+  return { flush: run, nudge };
 };
 
 export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {

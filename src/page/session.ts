@@ -148,6 +148,7 @@ export const openSession = async (
     flush: () => settled().then(() => outbox.flush('call')),
     size: () => settled().then(queue.size),
     update: async changed => {
+      if (signal.aborted) return;
       await reopen(changed ?? route);
       if (!changed) await recordCensus();
       void outbox.flush('visit');
