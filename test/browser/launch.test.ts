@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Act } from '#src/page/instruments/instrument.js';
+import type { Act, Joins } from '#src/page/instruments/instrument.js';
 import { type Launch, launchWindowMs, observeLaunch } from '#src/page/instruments/launch.js';
 
 interface Attempt {
@@ -23,7 +23,7 @@ const createJoins = () => {
     attempts.push({ method, calls, act });
     return act;
   };
-  return { attempts, start, call() {} };
+  return { attempts, start, call() {} } as Joins & { attempts: Attempt[] };
 };
 
 const assumed = ['succeed', { confidence: 'assumed' }];
@@ -85,7 +85,7 @@ describe('observeLaunch', () => {
 
   it('does, when the page is left', () => {
     click('<button data-meeting-join="native">Join</button>');
-    dispatchEvent(new PageTransitionEvent('pagehide'));
+    joins.beforeLeave?.();
     expect(calls()).to.deep.equal([[assumed]]);
   });
 
@@ -97,7 +97,7 @@ describe('observeLaunch', () => {
   it('takes leaving the page after a web join for the join itself', () => {
     click('<a href="#frag" data-meeting-join="web-app">Join</a>');
     expect(calls()).to.deep.equal([[]]);
-    dispatchEvent(new PageTransitionEvent('pagehide'));
+    joins.beforeLeave?.();
     expect(calls()).to.deep.equal([[assumed]]);
   });
 

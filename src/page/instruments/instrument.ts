@@ -96,6 +96,11 @@ export interface Joins {
   start(options: StartOptions & { id?: string | undefined; at?: number | undefined }): Act;
   /** `session.call` of the shell's stub. Unknown ids are ignored. */
   call(id: string, verb: Verb, argument?: unknown, at?: number): void;
+  /**
+   * Runs when the page is left, before what is open is taken for abandoned. Not a listener of its own: Chromium calls
+   * those of a real `pagehide` in the order of their registration, whatever their phase.
+   */
+  beforeLeave?: () => void;
 }
 
 export interface JoinOptions extends InstrumentOptions {

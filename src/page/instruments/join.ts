@@ -168,13 +168,14 @@ export const createJoins = (record: RecordEvent, { signal, count, newId, context
     return act;
   };
 
+  const joins: Joins = { start, call: (id, verb, argument, at) => void open.get(id)?.(verb, argument, at) };
   const leave = () => {
+    joins.beforeLeave?.();
     for (const act of open.values()) act('abandon', 'page_closed');
   };
   // Also when the page enters the back/forward cache: the person left. What the page says after a return is ignored.
   addEventListener('pagehide', leave, { signal });
-
-  return { start, call: (id, verb, argument, at) => void open.get(id)?.(verb, argument, at) };
+  return joins;
 };
 
 /**

@@ -102,10 +102,9 @@ export const observeLaunch = (joins: Joins, { signal }: InstrumentOptions): Laun
     act?.(event.type.endsWith('failed') ? 'fail' : 'succeed', (event as CustomEvent).detail);
   };
 
-  // In the capture phase: the page cannot stop them, and `pagehide` comes before join.ts takes every open attempt for
-  // abandoned.
+  joins.beforeLeave = () => settle(true);
+  // In the capture phase: the page cannot stop them.
   const options = { signal, capture: true };
-  addEventListener('pagehide', () => settle(true), options);
   addEventListener('blur', blurred, options);
   addEventListener('visibilitychange', hidden, options);
   addEventListener('click', event => click(event), options);
