@@ -9,7 +9,10 @@ declare global {
   }
 }
 
-if (!customElements.get('meeting-join-telemetry')) {
-  customElements.define('meeting-join-telemetry', MeetingJoinTelemetryElement);
-  customElements.define('meeting-join-telemetry-panel', MeetingJoinTelemetryPanelElement);
+// A server that renders the page imports this too.
+const registry = globalThis.customElements as CustomElementRegistry | undefined;
+
+if (registry && !registry.get('meeting-join-telemetry')) {
+  registry.define('meeting-join-telemetry', MeetingJoinTelemetryElement);
+  registry.define('meeting-join-telemetry-panel', MeetingJoinTelemetryPanelElement);
 }

@@ -39,5 +39,10 @@ export const writePart = (name: string, text: string): void => {
   );
 };
 
-export const table = (head: string[], rows: string[][]): string =>
-  [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
+/** In columns, as the formatter wants them. */
+export const table = (head: string[], rows: string[][]): string => {
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map(cells => cells[column]?.length ?? 0)));
+  const line = (cells: string[], filler = ' '): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, filler)).join(' | ')} |`;
+  return [line(head), line([], '-'), ...rows.map(cells => line(cells))].join('\n');
+};
