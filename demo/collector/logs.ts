@@ -1,0 +1,148 @@
+/** `POST /v1/logs`: limits → body → catalog → sink → answer. */
+import type { IncomingMessage } from 'node:http';
+import type { Context } from 'hono';
+import { type BodyProblem, readBody } from './body.js';
+import type { ClientRate } from './client-rate.js';
+import { createClientRate } from './client-rate.js';
+import type { Fault, Faults } from './faults.js';
+import { type Ingested, ingest, type Refusal, refusals } from './ingest.js';
+import type { Limits } from './limits.js';
+import type { Metrics } from './metrics.js';
+import { answerAccepted, answerStatus } from './otlp-answer.js';
+import type { Pseudonymizer } from './pseudonym.js';
+import type { EventRow } from './schema.js';
+import type { Added, StoreFailure } from './store.js';
+
+/** Where accepted rows go: the store, or the next hop. `add` resolves when they are safe there. */
+export interface Sink {
+  add(rows: EventRow[]): Promise<Added>;
+  /** Why it cannot take any at present. */
+  problem(): StoreFailure | undefined;
+  gauges(): Record<string, number>;
+}
+
+export interface LogsOptions {
+  sink: Sink;
+  limits: Limits;
+  pseudonymizer: Pseudonymizer;
+  faults: Faults;
+  metrics: Metrics;
+  clientAddress: (context: Context) => string | undefined;
+  now: () => number;
+}
+
+const bodyProblems: Record<BodyProblem, [status: number, message: string]> = {
+  'too-large': [413, 'The body is too large: send fewer records at once.'],
+  'not-gzip': [400, 'The body is not the gzip its Content-Encoding says.'],
+  encoding: [415, 'Content-Encoding is gzip or none.'],
+  'broken-off': [400, 'The body broke off.'],
+};
+
+/** Seconds after which to come back. A full disk takes a person; a crowd disperses by itself. */
+const failures: Record<StoreFailure, [retryAfterSeconds: number, message: string]> = {
+  busy: [2, 'Too much at once.'],
+  'disk-full': [60, 'The disk is full.'],
+  failed: [5, 'Storing failed.'],
+  closed: [5, 'The collector is stopping.'],
+};
+
+const isJson = (contentType: string | undefined): boolean =>
+  contentType?.split(';')[0]?.trim().toLowerCase() === 'application/json';
+
+const cutConnection = (context: Context): Response => {
+  const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage };
+  incoming?.socket.destroy();
+  return answerStatus(502, 'The connection is cut here.');
+};
+
+/** What a fault answers before anything is read; undefined: go on. */
+const faultAnswer = async (context: Context, fault: Fault): Promise<Response | undefined> => {
+  if (fault.kind === 'refuse') return cutConnection(context);
+  if (fault.kind === 'answer') return answerStatus(fault.status, 'A fault on purpose.', fault.retryAfterSeconds);
+  if (fault.kind === 'delay') await new Promise(resolve => setTimeout(resolve, fault.delayMs));
+  return undefined;
+};
+
+const describe = ({ refused, strippedAttributes }: Ingested): string => {
+  const parts = Object.entries(refused).map(([reason, count]) => `${count}: ${refusals[reason as Refusal]}`);
+  if (strippedAttributes > 0) parts.push(`${strippedAttributes} attributes left out: undeclared or of the wrong kind`);
+  return parts.join('; ');
+};
+
+const count = (metrics: Metrics, ingested: Ingested, added: { stored: number; duplicates: number }): void => {
+  metrics.add('records_stored_total', added.stored);
+  metrics.add('records_duplicate_total', added.duplicates);
+  metrics.add('attributes_stripped_total', ingested.strippedAttributes);
+  for (const [reason, refusedCount] of Object.entries(ingested.refused)) {
+    metrics.add('records_refused_total', refusedCount, reason);
+  }
+};
+
+const parseJson = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+};
+
+export const createLogsHandler = (options: LogsOptions): ((context: Context) => Promise<Response>) => {
+  const { sink, limits, pseudonymizer, faults, metrics, clientAddress, now } = options;
+  const waitSeconds: ClientRate = createClientRate(limits);
+  let bytesInFlight = 0;
+
+  const add = async (ingested: Ingested): Promise<Response> => {
+    const added = await sink.add(ingested.rows);
+    if (typeof added === 'string') {
+      const [retryAfterSeconds, message] = failures[added];
+      return answerStatus(503, message, retryAfterSeconds);
+    }
+    count(metrics, ingested, added);
+    return answerAccepted(ingested.refusedCount, describe(ingested));
+  };
+
+  const take = (bytes: Uint8Array): Promise<Response> | Response => {
+    const body = parseJson(bytes);
+    const ingested = body === undefined ? undefined : ingest(body, { receivedAt: now(), pseudonymizer, limits });
+    if (ingested === undefined) return answerStatus(400, 'The body is not an ExportLogsServiceRequest in JSON.');
+    if (ingested.recordCount < 0) return answerStatus(413, `More than ${limits.maxRecords} log records.`);
+    return add(ingested);
+  };
+
+  /** Before the body is read: who may not, and who must come back. */
+  const refuseEarly = (context: Context): Response | undefined => {
+    const seconds = waitSeconds(clientAddress(context) ?? '', now());
+    if (seconds > 0) return answerStatus(429, 'Too many requests from one client.', seconds);
+    if (!isJson(context.req.header('Content-Type'))) return answerStatus(415, 'Content-Type is application/json.');
+    if (bytesInFlight <= limits.maxBytesInFlight) return undefined;
+    return answerStatus(503, failures.busy[1], failures.busy[0]);
+  };
+
+  const receive = async (context: Context): Promise<Response> => {
+    let received = 0;
+    try {
+      const bytes = await readBody(context.req.raw, limits, length => {
+        received += length;
+        bytesInFlight += length;
+      });
+      metrics.add('received_bytes_total', received);
+      return typeof bytes === 'string' ? answerStatus(...bodyProblems[bytes]) : await take(bytes);
+    } finally {
+      bytesInFlight -= received;
+    }
+  };
+
+  const handle = async (context: Context): Promise<Response> => {
+    const fault = faults.get();
+    const answer = (await faultAnswer(context, fault)) ?? refuseEarly(context) ?? (await receive(context));
+    return fault.kind === 'lose-answer' ? cutConnection(context) : answer;
+  };
+
+  return async context => {
+    const startedAt = performance.now();
+    const answer = await handle(context);
+    metrics.add('requests_total', 1, `${answer.status}`);
+    metrics.observeMs(performance.now() - startedAt);
+    return answer;
+  };
+};

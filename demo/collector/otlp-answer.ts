@@ -1,0 +1,35 @@
+/**
+ * Answers in OTLP/HTTP's terms: `ExportLogsServiceResponse` or `google.rpc.Status` as JSON.
+ * https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+ */
+
+/** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+const codes: Record<number, number> = {
+  400: 3,
+  404: 5,
+  405: 12,
+  408: 4,
+  413: 8,
+  415: 3,
+  429: 8,
+  500: 13,
+  502: 14,
+  503: 14,
+};
+
+const json = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+
+export const answerStatus = (status: number, message: string, retryAfterSeconds?: number): Response =>
+  new Response(JSON.stringify({ code: codes[status] ?? 2, message }), {
+    status,
+    headers: retryAfterSeconds === undefined ? json : { ...json, 'Retry-After': `${retryAfterSeconds}` },
+  });
+
+/** A message without a count is OTLP's way to warn of what was accepted. */
+export const answerAccepted = (rejectedLogRecords: number, errorMessage: string): Response =>
+  new Response(
+    errorMessage === ''
+      ? '{}'
+      : JSON.stringify({ partialSuccess: { rejectedLogRecords: `${rejectedLogRecords}`, errorMessage } }),
+    { status: 200, headers: json },
+  );

@@ -1,0 +1,113 @@
+/** The environment → settings, or one line that names the variable and the fix. */
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parseCollectorKey } from './pseudonym.js';
+
+export interface Settings {
+  port: number;
+  host: string;
+  dataDir: string;
+  opsToken: string;
+  collectorKey: string;
+  /** Faults on purpose are for the machine one sits at. */
+  isLoopback: boolean;
+  allowedOrigins: string[];
+  forwardTo?: string;
+  limits: { clientRequestsPerSecond?: number; clientBurst?: number };
+}
+
+/** The message is one line that says what to change. */
+export class SettingsError extends Error {}
+
+type Environment = Record<string, string | undefined>;
+
+const parsePort = (text = '8080'): number => {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new SettingsError(`PORT=${text} is no port: set it to 0 (any free one) … 65535.`);
+};
+
+const isLoopbackHost = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host);
+
+/** Not `recursive: true`: where a parent refuses with ENOENT, as /proc does, Node then tries for ever. */
+const makeDir = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDir(dirname(path));
+    await mkdir(path, { mode: 0o700 });
+  }
+};
+
+const writableDir = async (dataDir: string): Promise<string> => {
+  try {
+    await makeDir(dataDir);
+    await access(join(dataDir, '.'), constants.W_OK | constants.X_OK);
+    return dataDir;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SettingsError(`DATA_DIR=${dataDir} cannot be written (${code}): set it to a folder you may write to.`);
+  }
+};
+
+/** Made once and kept beside the data, readable by its owner alone. */
+const keptSecret = async (path: string): Promise<string> => {
+  const kept = await readFile(path, 'utf8').catch(() => '');
+  if (kept.trim() !== '') return kept.trim();
+  const secret = randomBytes(32).toString('hex');
+  await writeFile(path, `${secret}\n`, { mode: 0o600 });
+  return secret;
+};
+
+const requireSecrets = (host: string, { OPS_TOKEN, COLLECTOR_KEY }: Environment): void => {
+  const missing = Object.entries({ OPS_TOKEN, COLLECTOR_KEY }).flatMap(([name, value]) => (value ? [] : [name]));
+  if (missing.length > 0) {
+    throw new SettingsError(`HOST=${host} is open to others: set ${missing.join(' and ')}, or HOST=127.0.0.1.`);
+  }
+};
+
+const parseKey = (key: string): string => {
+  try {
+    parseCollectorKey(key);
+    return key;
+  } catch (error) {
+    throw new SettingsError((error as Error).message);
+  }
+};
+
+const parseEndpoint = (text: string): string => {
+  if (/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : '')) return text;
+  throw new SettingsError(
+    `OTEL_EXPORTER_OTLP_ENDPOINT=${text} is no http(s) URL: name the next hop's base, as http://otelcol:4318.`,
+  );
+};
+
+/** One client's requests per second; the burst is ten times that. */
+const parseRate = (text: string): Settings['limits'] => {
+  const clientRequestsPerSecond = Number(text);
+  if (clientRequestsPerSecond > 0) return { clientRequestsPerSecond, clientBurst: clientRequestsPerSecond * 10 };
+  throw new SettingsError(`CLIENT_REQUESTS_PER_SECOND=${text} is no number above 0.`);
+};
+
+const parseList = (text = ''): string[] => text.split(/[\s,]+/).filter(item => item !== '');
+
+export const parseSettings = async (environment: Environment): Promise<Settings> => {
+  const { HOST: host = '127.0.0.1', OTEL_EXPORTER_OTLP_ENDPOINT: next, CLIENT_REQUESTS_PER_SECOND: rate } = environment;
+  const port = parsePort(environment.PORT);
+  if (!isLoopbackHost(host)) requireSecrets(host, environment);
+  const dataDir = await writableDir(resolve(environment.DATA_DIR || '.data'));
+  return {
+    port,
+    host,
+    dataDir,
+    isLoopback: isLoopbackHost(host),
+    opsToken: environment.OPS_TOKEN || (await keptSecret(join(dataDir, 'ops-token'))),
+    collectorKey: parseKey(environment.COLLECTOR_KEY || (await keptSecret(join(dataDir, 'collector-key')))),
+    allowedOrigins: parseList(environment.CORS_ORIGINS),
+    ...(next ? { forwardTo: parseEndpoint(next) } : {}),
+    limits: rate ? parseRate(rate) : {},
+  };
+};

@@ -1,0 +1,314 @@
+/**
+ * The events on disk: DuckDB, one file in DATA_DIR.
+ *
+ * Must: `add` resolves only once the rows are synced to disk · a uid is stored once, across restarts · a failure
+ * resolves as a refusal to be retried, and stores nothing of its group · reads never wait for writes (they run on
+ * their own connection and see the last commit).
+ */
+import { EventEmitter } from 'node:events';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance, DuckDBTimestampValue } from '@duckdb/node-api';
+import type { Limits } from './limits.js';
+import { createRecentUids, type RecentUids } from './recent-uids.js';
+import { columnNames, columns, createTable, type EventRow } from './schema.js';
+
+export type Row = Record<string, unknown>;
+export type QueryValue = string | number | boolean | bigint | null;
+
+/** Why nothing was stored: the sender keeps its records and comes back. */
+export type StoreFailure = 'busy' | 'disk-full' | 'failed' | 'closed';
+
+export type Added = { stored: number; duplicates: number } | StoreFailure;
+
+export interface Store {
+  add(rows: EventRow[]): Promise<Added>;
+  /** Runs one reading statement with positional `?` values, beside the writer. BIGINT comes as a number. */
+  query(sql: string, values?: readonly QueryValue[]): Promise<Row[]>;
+  /** A connection of one's own, for streaming and for `COPY … TO`. Close it with `closeSync`. */
+  connect(): Promise<DuckDBConnection>;
+  /** Called after each commit with the rows that were new. Returns the unsubscribe. */
+  onStored(listener: (rows: readonly EventRow[]) => void): () => void;
+  /** Deletes what is older than its category may become. @returns rows deleted */
+  expire(days: Retention, nowMs: number): Promise<number>;
+  /** Deletes what links pseudonyms under the current key to those under the one before. */
+  forgetPreviousHashes(): Promise<void>;
+  status(): StoreStatus;
+  close(): Promise<void>;
+}
+
+export interface StoreStatus {
+  failure: StoreFailure | undefined;
+  waitingRows: number;
+  commits: number;
+  lookups: number;
+}
+
+/** Days a category is kept. */
+export type Retention = Record<'census' | 'usage' | 'error', number>;
+
+export interface StoreOptions {
+  dataDir: string;
+  limits: Limits;
+  /** Free bytes of the volume; tests put their own. */
+  freeBytes?: () => Promise<number>;
+}
+
+/** The database could not be opened; the message is one line that names the file and the way out. */
+export class StoreUnreadableError extends Error {}
+
+interface Waiting {
+  rows: EventRow[];
+  settle: (added: Added) => void;
+}
+
+const storeFile = 'events.duckdb';
+const freeSpaceCheckMs = 1000;
+const reopenAfterMs = 2000;
+
+/** 160 MB for DuckDB leave room for Node within 400 MB; two threads are the machine's two cores. */
+const duckdbOptions = { memory_limit: '160MB', threads: '2', checkpoint_threshold: '16MB' };
+
+const firstLine = (error: unknown): string =>
+  String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+
+const isLocked = (error: unknown): boolean => /lock/i.test(firstLine(error));
+
+const isDiskFull = (error: unknown): boolean => /no space left|disk full|ENOSPC/i.test(String(error));
+
+const open = async (path: string): Promise<DuckDBInstance> => {
+  try {
+    return await DuckDBInstance.create(path, duckdbOptions);
+  } catch (error) {
+    throw new StoreUnreadableError(
+      isLocked(error)
+        ? `${path} is in use by another process: stop that one or choose another DATA_DIR.`
+        : `${path} cannot be read (${firstLine(error)}). Nothing was changed: restore it from a copy, or move it and its .wal away to begin anew.`,
+    );
+  }
+};
+
+const append = (appender: DuckDBAppender, row: EventRow): void => {
+  for (const name of columnNames) {
+    const value = row[name];
+    if (value === undefined) appender.appendNull();
+    else if (columns[name].type === 'TIMESTAMP')
+      appender.appendTimestamp(new DuckDBTimestampValue(BigInt(value) * 1000n));
+    else if (columns[name].type === 'DOUBLE') appender.appendDouble(Number(value));
+    else if (typeof value === 'string') appender.appendVarchar(value);
+    else if (typeof value === 'boolean') appender.appendBoolean(value);
+    else appender.appendBigInt(BigInt(value));
+  }
+  appender.endRow();
+};
+
+const insert = async (writer: DuckDBConnection, rows: EventRow[]): Promise<void> => {
+  await writer.run('BEGIN');
+  try {
+    const appender = await writer.createAppender('events');
+    for (const row of rows) append(appender, row);
+    appender.closeSync();
+    await writer.run('COMMIT');
+  } catch (error) {
+    await writer.run('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+};
+
+const toPlain = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
+
+const select = async (connection: DuckDBConnection, sql: string, values: readonly QueryValue[]): Promise<Row[]> => {
+  const reader = await connection.runAndReadAll(sql, [...values]);
+  return reader
+    .getRowObjectsJS()
+    .map(row => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toPlain(value)])));
+};
+
+/** The uids among these that the table already holds. */
+const findStored = async (writer: DuckDBConnection, uids: string[]): Promise<Set<string>> => {
+  const rows = await select(
+    writer,
+    `SELECT uid FROM events WHERE uid IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
+    [JSON.stringify(uids)],
+  );
+  return new Set(rows.map(row => String(row.uid)));
+};
+
+const loadUids = async (connection: DuckDBConnection): Promise<RecentUids> => {
+  const uids = createRecentUids();
+  const result = await connection.stream('SELECT uid FROM events');
+  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    for (const uid of chunk.getColumnValues(0)) uids.add(String(uid));
+  }
+  return uids;
+};
+
+interface Database {
+  instance: DuckDBInstance;
+  writer: DuckDBConnection;
+  reader: DuckDBConnection;
+}
+
+const openDatabase = async (path: string): Promise<Database> => {
+  const instance = await open(path);
+  const writer = await instance.connect();
+  await writer.run(createTable);
+  return { instance, writer, reader: await instance.connect() };
+};
+
+const closeDatabase = ({ instance, writer, reader }: Database): void => {
+  reader.closeSync();
+  writer.closeSync();
+  instance.closeSync();
+};
+
+export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): Promise<Store> => {
+  const path = join(dataDir, storeFile);
+  const emitter = new EventEmitter().setMaxListeners(0);
+  const waiting: Waiting[] = [];
+  const status: StoreStatus = { failure: undefined, waitingRows: 0, commits: 0, lookups: 0 };
+  let database = await openDatabase(path);
+  const uids = await loadUids(database.writer);
+  let committing: Promise<void> | undefined;
+  let exclusive: Promise<unknown> = Promise.resolve();
+  let checkedAt = 0;
+
+  const readFreeBytes =
+    freeBytes ??
+    (async () => {
+      const { bavail, bsize } = await statfs(dataDir);
+      return bavail * bsize;
+    });
+
+  /** One user of the writing connection at a time. */
+  const withWriter = <T>(use: (writer: DuckDBConnection) => Promise<T>): Promise<T> => {
+    const turn = exclusive.then(() => use(database.writer));
+    exclusive = turn.catch(() => undefined);
+    return turn;
+  };
+
+  const takeGroup = (): Waiting[] => {
+    let rows = 0;
+    let count = 0;
+    for (const { rows: more } of waiting) {
+      if (count > 0 && rows + more.length > limits.maxCommitRows) break;
+      rows += more.length;
+      count += 1;
+    }
+    status.waitingRows -= rows;
+    return waiting.splice(0, count);
+  };
+
+  /** The rows of the group that are in the table neither yet nor twice. */
+  const findNew = async (writer: DuckDBConnection, rows: EventRow[]): Promise<EventRow[]> => {
+    const suspects = rows.filter(row => uids.mayHave(row.uid)).map(row => row.uid);
+    if (suspects.length > 0) status.lookups += 1;
+    const seen = suspects.length > 0 ? await findStored(writer, suspects) : new Set<string>();
+    return rows.filter(row => !seen.has(row.uid) && seen.add(row.uid));
+  };
+
+  /** The volume is looked at at most once a second: DuckDB must not meet a full disk in mid-write. */
+  const checkSpace = async (): Promise<void> => {
+    if (Date.now() - checkedAt < freeSpaceCheckMs && status.failure !== 'disk-full') return;
+    checkedAt = Date.now();
+    if ((await readFreeBytes()) < limits.minFreeBytes) throw new Error('No space left on device');
+  };
+
+  const commit = async (writer: DuckDBConnection, group: Waiting[]): Promise<EventRow[]> => {
+    await checkSpace();
+    const fresh = await findNew(
+      writer,
+      group.flatMap(({ rows }) => rows),
+    );
+    if (fresh.length > 0) await insert(writer, fresh);
+    status.commits += 1;
+    for (const { uid } of fresh) uids.add(uid);
+    return fresh;
+  };
+
+  /** After a failed write DuckDB declares the whole instance invalid: only a new one goes on. */
+  const reopen = async (): Promise<void> => {
+    closeDatabase(database);
+    await new Promise(resolve => setTimeout(resolve, reopenAfterMs));
+    database = await openDatabase(path);
+  };
+
+  const recover = async (): Promise<void> => {
+    const alive = await database.writer.run('SELECT count(*) FROM events').then(
+      () => true,
+      () => false,
+    );
+    if (!alive) await reopen();
+  };
+
+  const settle = (group: Waiting[], fresh: EventRow[]): void => {
+    const isFresh = new Set<EventRow>(fresh);
+    for (const { rows, settle: tell } of group) {
+      const stored = rows.reduce((count, row) => count + (isFresh.has(row) ? 1 : 0), 0);
+      tell({ stored, duplicates: rows.length - stored });
+    }
+  };
+
+  const commitGroup = async (group: Waiting[]): Promise<void> => {
+    try {
+      const fresh = await withWriter(writer => commit(writer, group));
+      status.failure = undefined;
+      settle(group, fresh);
+      if (fresh.length > 0) emitter.emit('stored', fresh);
+    } catch (error) {
+      status.failure = isDiskFull(error) ? 'disk-full' : 'failed';
+      for (const { settle: tell } of group) tell(status.failure);
+      await withWriter(recover).catch(() => undefined);
+    }
+  };
+
+  const commitAll = async (): Promise<void> => {
+    while (waiting.length > 0) await commitGroup(takeGroup());
+    committing = undefined;
+  };
+
+  let isClosed = false;
+
+  return {
+    add(rows) {
+      if (isClosed) return Promise.resolve('closed');
+      if (rows.length === 0) return Promise.resolve({ stored: 0, duplicates: 0 });
+      if (status.waitingRows + rows.length > limits.maxWaitingRows) return Promise.resolve('busy');
+      status.waitingRows += rows.length;
+      return new Promise(resolve => {
+        waiting.push({ rows, settle: resolve });
+        committing ??= commitAll();
+      });
+    },
+    query: (sql, values = []) => select(database.reader, sql, values),
+    connect: () => database.instance.connect(),
+    onStored(listener) {
+      emitter.on('stored', listener);
+      return () => emitter.off('stored', listener);
+    },
+    expire: (days, nowMs) =>
+      withWriter(async writer => {
+        let deleted = 0;
+        for (const [category, keepDays] of Object.entries(days)) {
+          const before = new DuckDBTimestampValue(BigInt(nowMs - keepDays * 86_400_000) * 1000n);
+          const result = await writer.run('DELETE FROM events WHERE category = $1 AND received_at < $2', [
+            category,
+            before,
+          ]);
+          deleted += result.rowsChanged;
+        }
+        return deleted;
+      }),
+    forgetPreviousHashes: () =>
+      withWriter(async writer => {
+        await writer.run('UPDATE events SET user_hash_previous = NULL WHERE user_hash_previous IS NOT NULL');
+      }),
+    status: () => ({ ...status }),
+    async close() {
+      isClosed = true;
+      await committing;
+      await exclusive;
+      closeDatabase(database);
+    },
+  };
+};

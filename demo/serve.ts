@@ -1,0 +1,109 @@
+/** The harness on a port: collector, console, launcher and the built files. The only file that opens one. */
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createAdaptorServer } from '@hono/node-server';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { type Context, Hono } from 'hono';
+import { type Collector, createCollector } from './collector/index.js';
+import { parseSettings, type Settings, SettingsError } from './collector/settings.js';
+import { StoreUnreadableError } from './collector/store.js';
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+const workerFile = 'meeting-join-telemetry-sw.js';
+
+const requestTimeoutMs = 30_000;
+const headersTimeoutMs = 10_000;
+const maxConnections = 20_000;
+const stopWithinMs = 10_000;
+
+const serveWorker = async (context: Context): Promise<Response> => {
+  try {
+    return context.body(await readFile(dist + workerFile, 'utf8'), 200, {
+      'Content-Type': 'text/javascript; charset=utf-8',
+      'Cache-Control': 'no-cache',
+      'Service-Worker-Allowed': '/',
+    });
+  } catch {
+    return context.text('Not built: run npm run build.\n', 404);
+  }
+};
+
+/** Chunks carry a hash in their name; everything else may change under its name. */
+const cacheControl = (path: string): string =>
+  /-[\w-]{8}\.js$/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache';
+
+const addDist = (app: Hono): void => {
+  app.get(`/${workerFile}`, serveWorker);
+  app.get('/dist/*', async (context, next) => {
+    await next();
+    context.res.headers.set('Cache-Control', cacheControl(context.req.path));
+    context.res.headers.set('X-Content-Type-Options', 'nosniff');
+    if (extname(context.req.path) === '.js') context.res.headers.set('Service-Worker-Allowed', '/');
+  });
+  app.get('/dist/*', serveStatic({ root: dist, rewriteRequestPath: path => path.replace(/^\/dist/, '') }));
+};
+
+const compose = (collector: Collector): Hono => {
+  const app = new Hono();
+  app.route('/', collector.app);
+  addDist(app);
+  app.onError((_, context) => context.json({ code: 13, message: 'Something went wrong here.' }, 500));
+  return app;
+};
+
+const stopWith = (message: string): never => {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+};
+
+const portProblem = (error: NodeJS.ErrnoException, { host, port }: Settings): string => {
+  if (error.code === 'EADDRINUSE') return `Port ${port} is in use: stop what uses it, or set PORT=0 for a free one.`;
+  if (error.code === 'EACCES') return `Port ${port} needs privileges: set PORT to 1024 or more.`;
+  return `HOST=${host} cannot be listened on (${error.code ?? error.message}): set HOST=127.0.0.1.`;
+};
+
+const announce = ({ port, address, family }: AddressInfo, settings: Settings): void => {
+  const shown =
+    address === '127.0.0.1' || address === '::1' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  const url = `http://${shown}:${port}`;
+  process.stdout.write(
+    [
+      `Launcher  ${url}/launcher/?pool=pool01.contoso.com`,
+      `Console   ${url}/ops/?token=${settings.opsToken}`,
+      `Data      ${settings.dataDir}`,
+      '',
+    ].join('\n'),
+  );
+};
+
+const start = async (): Promise<void> => {
+  const settings = await parseSettings(process.env);
+  const collector = await createCollector(settings);
+  const server = createAdaptorServer({
+    fetch: compose(collector).fetch,
+    serverOptions: { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: 65_000 },
+  });
+  if ('maxConnections' in server) server.maxConnections = maxConnections;
+  server.once('error', (error: NodeJS.ErrnoException) => stopWith(portProblem(error, settings)));
+  server.listen(settings.port, settings.host, () => announce(server.address() as AddressInfo, settings));
+
+  /** No new requests, those begun are answered, what they brought is committed. */
+  const stop = (): void => {
+    setTimeout(() => process.exit(1), stopWithinMs).unref();
+    server.close(() => void collector.close().then(() => process.exit(0)));
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+};
+
+try {
+  await start();
+} catch (error) {
+  if (error instanceof SettingsError || error instanceof StoreUnreadableError || error instanceof RangeError) {
+    stopWith(error.message);
+  }
+  throw error;
+}
