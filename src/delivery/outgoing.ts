@@ -104,6 +104,8 @@ const takeDrops = async (tx: Transaction, { key, categories: open }: Route): Pro
   return untold;
 };
 
+const categoryOfCounter = (event: EventName): Category => (event === 'meeting.census' ? 'census' : 'usage');
+
 const takeCounters = async (tx: Transaction, key: string) => {
   const sums: Partial<Record<EventName, Attributes>> = {};
   for (const { route, event, name, sum } of await tx.all<Counter>('counters')) {
@@ -136,7 +138,9 @@ const writeReports = async (tx: Transaction, route: Route, now: number, uuid: ()
     });
   }
   for (const [event, sums] of await takeCounters(tx, route.key)) {
-    write(event, event === 'meeting.census' ? 'census' : 'usage', { ...route.frames[event], ...sums });
+    const category = categoryOfCounter(event);
+    // Closed since it was counted.
+    if (route.categories.includes(category)) write(event, category, { ...route.frames[event], ...sums });
   }
   entries.forEach(tx.append);
   await resize(tx, entries, 1);
@@ -148,24 +152,33 @@ const keepSent = async (tx: Transaction, entries: Entry[], sentAt: number) => {
   tx.put('meta', 'sent', [...sent, ...latest].slice(-limits.maxSentRecords));
 };
 
-/** Deletes the records of some categories, and the count of their losses. @returns how many records */
+/** Deletes the records of some categories, sent ones too, their counters and losses. @returns how many had waited */
 const deleteRecords = async (tx: Transaction, key: string, closed: readonly Category[]) => {
   let deleted = 0;
   for (const lane of await tx.lanes()) {
-    if (routeOf(lane) !== key || !closed.some(category => lane.endsWith(`|${category}`))) continue;
+    const isClosed = closed.some(category => lane.endsWith(`|${category}`));
+    if (routeOf(lane) !== key || !isClosed) continue;
     deleted += (await removeEntries(tx, await tx.entries(lane, unlimited))).length;
   }
+  const isMeant = (route: string, category: Category) => route === key && closed.includes(category);
   for (const drops of await tx.all<Drops>('drops')) {
-    if (drops.route === key && closed.includes(drops.category)) tx.delete('drops', keyOfDrops(drops));
+    if (isMeant(drops.route, drops.category)) tx.delete('drops', keyOfDrops(drops));
   }
+  for (const { route, event, name } of await tx.all<Counter>('counters')) {
+    if (isMeant(route, categoryOfCounter(event))) tx.delete('counters', keyOf(key, event, name));
+  }
+  const sent = (await tx.get<SentRecord[]>('meta', 'sent')) ?? [];
+  tx.put(
+    'meta',
+    'sent',
+    sent.filter(({ category }) => !closed.includes(category)),
+  );
   return deleted;
 };
 
 const deleteRoute = async (tx: Transaction, key: string) => {
   tx.delete('routes', key);
-  tx.delete('meta', 'sent');
   for (const { route, id } of await tx.all<OpenJoin>('joins')) if (route === key) tx.delete('joins', id);
-  await takeCounters(tx, key);
 };
 
 export const createOutgoing = (storage: Storage, uuid: () => string) => {

@@ -36,7 +36,7 @@ const forget = () => {
 };
 
 const channel = openChannel(notice => {
-  if (notice.type === 'closed') void sender?.then(open => open.cut());
+  if (notice.type === 'closed' || notice.type === 'choice') void sender?.then(open => open.cut());
   if (notice.type === 'purged') forget();
 });
 
