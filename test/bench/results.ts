@@ -93,7 +93,7 @@ export const survivalTable = ({ survival }: Results): string => {
 };
 
 export const caption = ({ date, machine, browser, rounds }: Results): string =>
-  `Measured by \`npm run bench\` on ${date} (${machine}, ${browser}): medians of ${rounds} interleaved visits, an empty page's share taken away.`;
+  `Measured by \`npm run bench\` on ${date} (${machine}, ${browser}): medians of ${rounds} interleaved visits with one join, times of the page's main thread on a processor slowed down fourfold, an empty page's share taken away.`;
 
 export const survivalCaption = ({ patienceMs }: Results): string =>
   `Delivered of 20 events within ${patienceMs / 1_000} s of recovery, kills 1 s after the events; d = copies beyond the first that the server saw.`;
