@@ -2,7 +2,7 @@ export { type Channel, type FlushMessage, type FlushReply, isFlushMessage, openC
 export { type ConfigurationAnswer, readConfiguration } from './configuration.js';
 export { type Disclosure, disclose } from './disclosure.js';
 export type { DropReason } from './drops.js';
-export { byLease, byLock, type Exclusively, type Renew } from './exclusive.js';
+export { createExclusively, type Exclusively, type Renew } from './exclusive.js';
 export { withFallback } from './fallback.js';
 export { openIndexedDb } from './indexed-db.js';
 export { limits } from './limits.js';

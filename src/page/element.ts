@@ -113,8 +113,7 @@ export class MeetingJoinTelemetryElement extends Base {
   #ending = new AbortController();
   #isStarting = false;
   #userId = '';
-  /** What the page has said while there was no session to hear it. */
-  #choice: boolean | undefined;
+  #optIn = false;
   #resolveReady!: (gate: Gate) => void;
 
   /** The decided gate. */
@@ -141,11 +140,11 @@ export class MeetingJoinTelemetryElement extends Base {
 
   /** `client` surface only; the choice is remembered. */
   get errorReportingOptIn(): boolean {
-    return this.#session?.isOptedIn ?? !!this.#choice;
+    return this.#optIn;
   }
-  set errorReportingOptIn(isOptedIn: boolean) {
-    if (this.#session) void this.#session.choose(isOptedIn);
-    else this.#choice = isOptedIn;
+  set errorReportingOptIn(isOptIn: boolean) {
+    this.#optIn = isOptIn;
+    this.#restart();
   }
 
   get gate(): Gate {
@@ -288,7 +287,7 @@ export class MeetingJoinTelemetryElement extends Base {
     const loaded = await import('./session.js').catch(() => undefined);
     if (!loaded || signal.aborted) return false;
     if (this.#session) await this.#session.update(decision);
-    else this.#adopt(await loaded.openSession(this, decision, this.#choice, reason => this.#close(reason)), signal);
+    else this.#adopt(await loaded.openSession(this, decision, reason => this.#close(reason)), signal);
     if (decision && !signal.aborted) this.#decide('open', decision.reason, decision);
     return decision;
   }
@@ -296,10 +295,6 @@ export class MeetingJoinTelemetryElement extends Base {
   #adopt(session: Session | undefined, signal: AbortSignal) {
     if (signal.aborted) return session?.end();
     this.#session = session;
-    const choice = this.#choice;
-    this.#choice = undefined;
-    // Said while the session was opening.
-    if (choice !== undefined && choice !== session?.isOptedIn) this.errorReportingOptIn = choice;
     if (session) for (const call of this.#held.splice(0)) this.#call(() => call(session));
   }
 
@@ -318,8 +313,6 @@ export class MeetingJoinTelemetryElement extends Base {
 
   #close(reason: string, setting?: Decision) {
     this.#end();
-    // Who deleted everything has said no: an attribute that changes must not undo it.
-    this.#isStarting ||= reason === 'purged';
     this.#decide('closed', reason, setting);
   }
 

@@ -14,8 +14,6 @@ export interface Outbox {
   flush(trigger: Trigger): Promise<FlushReport>;
   /** Something new is in the queue. */
   nudge(): void;
-  /** Tells the other tabs and the worker, and cuts off what is in flight. */
-  announce(notice: Notice): void;
 }
 
 export interface OutboxOptions {
@@ -94,18 +92,13 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
       .then(own => own.flush(trigger))
       .catch(() => {
         sender = undefined;
-        return nothing;
+        return { ...nothing, nextAttemptAt: Date.now() + limits.backoffCapMs };
       });
   };
-  const cut = () => void sender?.then(own => own.cut());
-  const announce = (notice: Notice) => {
-    channel.post(notice);
-    cut();
-  };
   signal.addEventListener('abort', () => {
-    cut();
+    void sender?.then(own => own.cut());
     channel.close();
     storage.close();
   });
-  return { queue: createQueue(storage), announce, ...startFlushing(flush, signal) };
+  return { queue: createQueue(storage), ...startFlushing(flush, signal) };
 };

@@ -3,8 +3,7 @@
  * its own, so that a page where all is well never loads it.
  */
 import {
-  byLease,
-  byLock,
+  createExclusively,
   createMemoryStorage,
   createOutgoing,
   isOurWorker,
@@ -13,13 +12,11 @@ import {
   openChannel,
   openIndexedDb,
   type Route,
-  type RouteOpening,
   type Sender,
   type Storage,
   uuid,
 } from '../delivery/index.js';
 import { openSender } from '../delivery/open-sender.js';
-import { categories } from '../practices/index.js';
 import { DroppedEvent } from './delivery-events.js';
 import type { Receipt } from './opening.js';
 
@@ -57,17 +54,10 @@ export const leaveOrigin = async (storage: Storage): Promise<void> => {
 
 export const openOwnSender = (storage: Storage, notify: (notice: Notice) => void): Sender =>
   openSender(storage, {
-    exclusively: 'locks' in navigator ? byLock : byLease(storage, uuid(), Date.now),
+    exclusively: createExclusively(storage, uuid(), Date.now, navigator.locks as LockManager | undefined),
     notify,
     leave: () => leaveOrigin(storage),
   });
-
-/** Deletes what a route has kept of the categories that are closed now. @param host hears of the loss */
-export const withdraw = async (storage: Storage, { key, categories: open }: RouteOpening, host: EventTarget) => {
-  const closed = categories.filter(category => !open.includes(category));
-  const { deleted } = await createOutgoing(storage, uuid).purge(key, closed);
-  if (deleted) host.dispatchEvent(new DroppedEvent(deleted, 'purged'));
-};
 
 /**
  * Deletes what some routes have left behind, in this tab and all others; with the last route goes everything.

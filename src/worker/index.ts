@@ -3,12 +3,14 @@
  * in a host page's own worker, so it intercepts nothing (no `fetch` listener) and leaves the host's life cycle alone.
  */
 import { isFlushMessage, openChannel } from '../delivery/channel.js';
-import { byLock } from '../delivery/exclusive.js';
+import { createExclusively } from '../delivery/exclusive.js';
 import { openIndexedDb } from '../delivery/indexed-db.js';
+import { limits } from '../delivery/limits.js';
 import { channelName, isOurWorker } from '../delivery/names.js';
 import { openSender } from '../delivery/open-sender.js';
 import type { FlushReport, Sender, Trigger } from '../delivery/sender.js';
 import type { Storage } from '../delivery/storage.js';
+import { uuid } from '../delivery/uuid.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -27,16 +29,20 @@ const isAlone = isOurWorker(self.location.href);
 
 let sender: Promise<Sender> | undefined;
 
-const forget = () => {
+const cut = () => {
   sender?.then(
     open => open.cut(),
     () => {},
   );
+};
+
+const forget = () => {
+  cut();
   sender = undefined;
 };
 
 const channel = openChannel(notice => {
-  if (notice.type === 'closed' || notice.type === 'choice') void sender?.then(open => open.cut());
+  if (notice.type === 'closed') cut();
   if (notice.type === 'purged') forget();
 });
 
@@ -49,7 +55,8 @@ const leave = async (storage: Storage) => {
 /** Without a database there is nothing to send, and none is made. */
 const connect = async (): Promise<Sender> => {
   const storage = await openIndexedDb(false, forget);
-  return openSender(storage, { exclusively: byLock, notify: channel.post, leave: () => leave(storage) });
+  const exclusively = createExclusively(storage, uuid(), Date.now, navigator.locks);
+  return openSender(storage, { exclusively, notify: channel.post, leave: () => leave(storage) });
 };
 
 /** Asks the browser to wake the worker when the network is back; elsewhere the next visit drains the queue. */
@@ -65,7 +72,8 @@ const flush = async (trigger: Trigger): Promise<FlushReport> => {
     return await (await sender).flush(trigger);
   } catch {
     sender = undefined;
-    return { delivered: 0, dropped: 0, queued: 0, busy: false };
+    // Nobody knows what waits: ask again.
+    return { delivered: 0, dropped: 0, queued: 0, busy: false, nextAttemptAt: Date.now() + limits.backoffCapMs };
   }
 };
 

@@ -3,7 +3,6 @@
  * there and creates nothing: no database, no worker, no id.
  */
 import { render } from 'lit/html.js';
-import { purge } from '../standby.js';
 import { localize } from './locale.js';
 import { readHoldings } from './records.js';
 import { createStyles } from './styles.js';
@@ -38,9 +37,7 @@ const createPanel = (panel: HTMLElement) => {
     delete: async () => {
       await show('running');
       try {
-        const element = findTelemetryElement(panel);
-        // Without a network the tag may lack the script that deletes; the panel has it with it.
-        const receipt = await element?.purge().catch(() => purge(() => true, element));
+        const receipt = await findTelemetryElement(panel)?.purge();
         await show(receipt ?? 'failed');
       } catch {
         await show('failed');
