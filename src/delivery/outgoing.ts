@@ -10,6 +10,7 @@ import {
 } from '../practices/index.js';
 import type { DropReason } from './drops.js';
 import { limits } from './limits.js';
+import { isBound } from './retry.js';
 import {
   type Counter,
   countDrop,
@@ -104,8 +105,6 @@ const takeDrops = async (tx: Transaction, { key, categories: open }: Route): Pro
   return untold;
 };
 
-const categoryOfCounter = (event: EventName): Category => (event === 'meeting.census' ? 'census' : 'usage');
-
 const takeCounters = async (tx: Transaction, key: string) => {
   const sums: Partial<Record<EventName, Attributes>> = {};
   for (const { route, event, name, sum } of await tx.all<Counter>('counters')) {
@@ -138,9 +137,7 @@ const writeReports = async (tx: Transaction, route: Route, now: number, uuid: ()
     });
   }
   for (const [event, sums] of await takeCounters(tx, route.key)) {
-    const category = categoryOfCounter(event);
-    // Closed since it was counted.
-    if (route.categories.includes(category)) write(event, category, { ...route.frames[event], ...sums });
+    write(event, event === 'meeting.census' ? 'census' : 'usage', { ...route.frames[event], ...sums });
   }
   entries.forEach(tx.append);
   await resize(tx, entries, 1);
@@ -152,33 +149,24 @@ const keepSent = async (tx: Transaction, entries: Entry[], sentAt: number) => {
   tx.put('meta', 'sent', [...sent, ...latest].slice(-limits.maxSentRecords));
 };
 
-/** Deletes the records of some categories, sent ones too, their counters and losses. @returns how many had waited */
+/** Deletes the records of some categories, and the count of their losses. @returns how many records */
 const deleteRecords = async (tx: Transaction, key: string, closed: readonly Category[]) => {
   let deleted = 0;
   for (const lane of await tx.lanes()) {
-    const isClosed = closed.some(category => lane.endsWith(`|${category}`));
-    if (routeOf(lane) !== key || !isClosed) continue;
+    if (routeOf(lane) !== key || !closed.some(category => lane.endsWith(`|${category}`))) continue;
     deleted += (await removeEntries(tx, await tx.entries(lane, unlimited))).length;
   }
-  const isMeant = (route: string, category: Category) => route === key && closed.includes(category);
   for (const drops of await tx.all<Drops>('drops')) {
-    if (isMeant(drops.route, drops.category)) tx.delete('drops', keyOfDrops(drops));
+    if (drops.route === key && closed.includes(drops.category)) tx.delete('drops', keyOfDrops(drops));
   }
-  for (const { route, event, name } of await tx.all<Counter>('counters')) {
-    if (isMeant(route, categoryOfCounter(event))) tx.delete('counters', keyOf(key, event, name));
-  }
-  const sent = (await tx.get<SentRecord[]>('meta', 'sent')) ?? [];
-  tx.put(
-    'meta',
-    'sent',
-    sent.filter(({ category }) => !closed.includes(category)),
-  );
   return deleted;
 };
 
 const deleteRoute = async (tx: Transaction, key: string) => {
   tx.delete('routes', key);
+  tx.delete('meta', 'sent');
   for (const { route, id } of await tx.all<OpenJoin>('joins')) if (route === key) tx.delete('joins', id);
+  await takeCounters(tx, key);
 };
 
 export const createOutgoing = (storage: Storage, uuid: () => string) => {
@@ -253,7 +241,9 @@ export const createOutgoing = (storage: Storage, uuid: () => string) => {
         const { route, category } = removed;
         await keepSent(tx, entries, now);
         if (rejected) await countDrop(tx, route, category, 'partial_success', rejected);
-        await change(tx, route, () => ({ attempts: 0, nextAttemptAt: 0, unreachable: false }));
+        await change(tx, route, known =>
+          isBound(known, now) ? {} : { attempts: 0, nextAttemptAt: 0, unreachable: false },
+        );
       }),
 
     /** They will never be sent. */

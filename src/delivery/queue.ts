@@ -63,16 +63,9 @@ export const createQueue = (storage: Storage) => {
   return {
     storage,
 
-    /**
-     * Opens a route, or says what has changed about it. What the sender knows of it stays.
-     * @returns the route as it was
-     */
+    /** Opens a route, or says what has changed about it. What the sender knows of it stays. */
     open: (opening: RouteOpening) =>
-      write(async tx => {
-        const known = await tx.get<Route>('routes', opening.key);
-        tx.put('routes', opening.key, { ...known, ...opening });
-        return known;
-      }),
+      write(async tx => tx.put('routes', opening.key, { ...(await tx.get<Route>('routes', opening.key)), ...opening })),
 
     /**
      * Commits what the recorder has.
@@ -81,11 +74,9 @@ export const createQueue = (storage: Storage) => {
      */
     add: (key: string, addition: Addition): Promise<boolean> =>
       write(async tx => {
-        const route = await tx.get<Route>('routes', key);
-        // Another tab may have closed a category a moment ago.
-        const items = addition.items.filter(({ entry }) => route?.categories.includes(entry.category));
-        if (route) await commit(tx, key, { ...addition, items });
-        return !!route;
+        const isOpen = !!(await tx.get('routes', key));
+        if (isOpen) await commit(tx, key, addition);
+        return isOpen;
       }),
 
     size: () => read(getSize),

@@ -5,7 +5,7 @@ import type { Exclusively, Renew } from './exclusive.js';
 import { limits } from './limits.js';
 import { type Answer, type Outcome, outcomeOf } from './outcomes.js';
 import type { Batch, Outgoing } from './outgoing.js';
-import { backoffMs, isPending } from './retry.js';
+import { isBound, isPending, waitMs } from './retry.js';
 import type { Entry, Route } from './rows.js';
 import type { Beacon } from './transport.js';
 
@@ -31,8 +31,6 @@ export type Notice =
   | { type: 'delivered'; route: string; count: number }
   | { type: 'dropped'; route: string; count: number; reason: DropReason }
   | { type: 'closed'; route: string; reason: string }
-  /** The person has opted in or out of error reporting; `meta` has the choice, and the route what follows from it. */
-  | { type: 'choice'; route: string }
   /** Everything of this origin has been deleted. */
   | { type: 'purged' };
 
@@ -57,10 +55,12 @@ export const createSender = (queue: Outgoing, world: World) => {
   let maxRecords: number = limits.maxBatchRecords;
   let tally = { delivered: 0, dropped: 0 };
 
-  const defer = async (key: string, unreachable: boolean, waitMs?: number) => {
+  const defer = async (key: string, unreachable: boolean, askedMs?: number) => {
     await queue.update(key, route => {
+      const now = world.now();
       const attempts = (route.attempts ?? 0) + 1;
-      return { attempts, unreachable, nextAttemptAt: world.now() + (waitMs ?? backoffMs(attempts, world.random())) };
+      const nextAttemptAt = now + waitMs(attempts, world.random(), askedMs);
+      return isBound(route, now) ? { attempts } : { attempts, unreachable, nextAttemptAt };
     });
     return false;
   };
@@ -98,6 +98,8 @@ export const createSender = (queue: Outgoing, world: World) => {
   const isDue = (route: Route, trigger: Trigger) =>
     !isPending(route.nextAttemptAt ?? 0, world.now()) || (route.unreachable && lifts.includes(trigger));
 
+  const isOurs = async (renew: Renew) => (await renew()) && !abort.signal.aborted;
+
   const post = async (batch: Batch): Promise<Outcome> => {
     const route = (await queue.routes()).find(({ key }) => key === batch.route);
     if (!route) return { kind: 'stopped' };
@@ -107,10 +109,7 @@ export const createSender = (queue: Outgoing, world: World) => {
     const gzip = world.canGzip && !route.plain;
     const answer = await world.send({ endpoint, body: JSON.stringify(request), gzip, signal: abort.signal });
     const outcome = outcomeOf(answer, world.now());
-    if (outcome.kind !== 'plain') return outcome;
-    if (!gzip) return { kind: 'dropped', reason: 'refused' };
-    await queue.update(route.key, () => ({ plain: true }));
-    return post(batch);
+    return outcome.kind === 'plain' && !gzip ? { kind: 'dropped', reason: 'refused' } : outcome;
   };
 
   /**
@@ -120,10 +119,11 @@ export const createSender = (queue: Outgoing, world: World) => {
   const isolate = async (batch: Batch, reason: DropReason, renew: Renew): Promise<boolean> => {
     const { entries } = batch;
     if (entries.length === 1) {
+      maxRecords = limits.maxBatchRecords;
       await lose(entries, reason);
       return true;
     }
-    if (!(await renew())) return false;
+    if (!(await isOurs(renew))) return false;
     const middle = entries.length >> 1;
     if (reason === 'too_large') maxRecords = middle;
     const half = { ...batch, entries: entries.slice(0, middle) };
@@ -131,17 +131,23 @@ export const createSender = (queue: Outgoing, world: World) => {
     if (outcome.kind === 'split') return isolate(half, outcome.reason, renew);
     if (!(await settle(half, outcome, renew))) return false;
     // Too large together says nothing of the other half; poison does.
-    return reason === 'too_large' || isolate({ ...batch, entries: entries.slice(middle) }, reason, renew);
+    return (
+      outcome.kind === 'plain' ||
+      reason === 'too_large' ||
+      isolate({ ...batch, entries: entries.slice(middle) }, reason, renew)
+    );
   };
 
   /** @returns whether the route may go on */
   const settle = async (batch: Batch, outcome: Outcome, renew: Renew): Promise<boolean> => {
     switch (outcome.kind) {
       case 'delivered': {
-        const count = batch.entries.length - outcome.rejected;
-        await queue.delivered(batch.entries, outcome.rejected, world.now());
+        // Whatever the collector says, it cannot refuse more than it got.
+        const rejected = Math.min(outcome.rejected, batch.entries.length);
+        const count = batch.entries.length - rejected;
+        await queue.delivered(batch.entries, rejected, world.now());
         tally.delivered += count;
-        tally.dropped += outcome.rejected;
+        tally.dropped += rejected;
         world.notify({ type: 'delivered', route: batch.route, count });
         return true;
       }
@@ -157,6 +163,8 @@ export const createSender = (queue: Outgoing, world: World) => {
         world.notify({ type: 'dropped', route: batch.route, count: batch.entries.length, reason: 'gone' });
         return false;
       case 'plain':
+        // Sent again by whoever comes next: a lease covers one request, not two.
+        await queue.update(batch.route, () => ({ plain: true }));
         return true;
       default:
         return outcome satisfies never;
@@ -182,7 +190,7 @@ export const createSender = (queue: Outgoing, world: World) => {
 
   const sendAll = async (keys: Set<string>, renew: Renew) => {
     for (let batch = await queue.peek(keys, maxRecords); batch; batch = await queue.peek(keys, maxRecords)) {
-      if (!(await renew())) return;
+      if (!(await isOurs(renew))) return;
       if (!(await settle(batch, await post(batch), renew))) keys.delete(batch.route);
     }
   };
@@ -199,7 +207,7 @@ export const createSender = (queue: Outgoing, world: World) => {
     const waiting = await queue.waiting();
     const deadlines = (await queue.routes())
       .filter(route => waiting.has(route.key) && !route.stopped)
-      .map(route => route.nextAttemptAt ?? 0);
+      .map(({ nextAttemptAt = 0 }) => (isPending(nextAttemptAt, world.now()) ? nextAttemptAt : 0));
     if (!deadlines.length) return report;
     const soon = world.now() + limits.backoffBaseMs;
     return { ...report, nextAttemptAt: busy ? soon : Math.max(soon, Math.min(...deadlines)) };
@@ -207,29 +215,35 @@ export const createSender = (queue: Outgoing, world: World) => {
 
   const run = async (trigger: Trigger): Promise<FlushReport> => {
     tally = { delivered: 0, dropped: 0 };
+    abort = new AbortController();
     const done = await world.exclusively(drain(trigger));
     return summarize(!done);
   };
 
   const start = async (trigger: Trigger): Promise<FlushReport> => {
-    const report = await run(trigger);
-    const next = again;
-    again = undefined;
-    return next ? start(next) : report;
+    let next: Trigger | undefined = trigger;
+    try {
+      for (;;) {
+        again = undefined;
+        const report: FlushReport = await run(next);
+        next = again;
+        if (!next) return report;
+      }
+    } finally {
+      // In the same microtask as the last look at `again`: a call between the two would be answered by nobody.
+      running = undefined;
+    }
   };
 
   return {
     /** Tries to empty the queue. Asked while at it, it goes round once more. Rejects only when the storage fails. */
     flush: (trigger: Trigger): Promise<FlushReport> => {
       if (running) again = lifts.includes(trigger) ? trigger : (again ?? trigger);
-      else running = start(trigger).finally(() => (running = undefined));
+      else running = start(trigger);
       return running;
     },
     /** Cuts off what is in flight: a gate has closed. */
-    cut: () => {
-      abort.abort();
-      abort = new AbortController();
-    },
+    cut: () => abort.abort(),
   };
 };
 
