@@ -1,0 +1,303 @@
+import { limits } from '#src/delivery/limits.js';
+import type { Answer } from '#src/delivery/outcomes.js';
+import type { Drops, Entry, Route, Size } from '#src/delivery/rows.js';
+import type { LogRecord } from '#src/practices/index.js';
+import type { Changes, DiskObserver } from './disk.js';
+import type { Actor, Schedule } from './schedule.js';
+
+/** A beacon, from the call of `fetch` to its end on the client's side. */
+export interface Request {
+  actor: Actor;
+  route: string;
+  uids: string[];
+  startedAt: number;
+  isOnTheWire: boolean;
+}
+
+interface Deadline {
+  until: number;
+  actor: Actor;
+  /** Has the one who heard it written it down? */
+  isPersisted: boolean;
+}
+
+/** Longer than a lease and a request: after that a disturbance excuses nothing. */
+const excuseMs = 70_000;
+
+const attributeOf = (entry: Entry, name: string) =>
+  entry.record.attributes.find(({ key }) => key === `telemetry.dropped.${name}`)?.value;
+
+const isReport = (entry: Entry) => entry.record.eventName === 'telemetry.dropped';
+const countIn = (entry: Entry) => Number(attributeOf(entry, 'count')?.intValue);
+const reasonIn = (entry: Entry) => `${attributeOf(entry, 'reason')?.stringValue}`;
+const keyOfReport = (entry: Entry) => `${entry.route}|${entry.category}|${reasonIn(entry)}`;
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+
+/** What `Retry-After` asks for, written again so that the product's own reading is not its own witness. */
+const askedWaitMs = (header: string | null, now: number): number => {
+  if (header === null) return 0;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(ms) || header.startsWith('-') ? 0 : Math.min(Math.max(0, ms), limits.retryAfterCapMs);
+};
+
+/**
+ * Watches disk and wire, and knows what must hold:
+ * - a record leaves the queue only when the collector has it, when its loss is counted, or by a purge, each in the very
+ *   transaction that removes it; accepted ∪ queued ∪ counted ∪ purged = recorded;
+ * - the size beside the queue is exact; of no loss more is reported than was counted;
+ * - one sender at a time on the wire; nothing before a deadline the server has set; nothing after a purge.
+ */
+export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
+  let violation: string | undefined;
+  const queue = new Map<number, Entry>();
+  const drops = new Map<string, Drops>();
+  const routes = new Map<string, Route>();
+  let size: Size = { entries: 0, bytes: 0 };
+  let lastSeq = 0;
+  let disturbedAt = Number.NEGATIVE_INFINITY;
+  let requests: Request[] = [];
+  const recorded = new Set<string>();
+  const accepted = new Set<string>();
+  const purged = new Set<string>();
+  const deadlines = new Map<string, Deadline>();
+  /** Who has heard that which routes are closed, and they have not been opened again. */
+  const closedFor = new Map<Actor, Set<string>>();
+  /** Flags read as closed, or purges asked for, since the route was last opened. */
+  const mayPurge = new Set<string>();
+  const told = new Map<string, number>();
+  /** Losses the recorder itself hands in, by actor. */
+  const announced = new Map<Actor, number>();
+  const statistics = { requests: 0, records: 0, purged: 0, counted: 0, duplicates: 0 };
+
+  const violate = (what: string): never => {
+    violation ??= what;
+    schedule.note(() => `VIOLATION: ${what}`);
+    throw new Error(what);
+  };
+  const must = (holds: boolean, what: () => string) => {
+    if (!holds) violate(what());
+  };
+
+  const purgeEntry = (seq: number, entry: Entry) => {
+    queue.delete(seq);
+    purged.add(entry.uid);
+    statistics.purged++;
+  };
+
+  /** Of a transaction that deletes a route: everything of it goes, and for a reason. */
+  const applyPurge = (actor: Actor, key: string, changes: Changes) => {
+    must(mayPurge.has(key) || !routes.has(key), () => `${actor.name} purges ${key} though nobody closed it`);
+    const gone = new Set(changes.removed);
+    for (const [seq, entry] of queue) {
+      if (entry.route !== key) continue;
+      must(gone.has(seq), () => `the purge of ${key} leaves ${entry.uid} behind`);
+      purgeEntry(seq, entry);
+    }
+    routes.delete(key);
+    deadlines.delete(key);
+  };
+
+  const applyRoute = (actor: Actor, key: string, route: Route) => {
+    if (!routes.has(key)) for (const heard of closedFor.values()) heard.delete(key);
+    routes.set(key, route);
+    const deadline = deadlines.get(key);
+    if (deadline?.actor === actor) deadline.isPersisted = true;
+  };
+
+  const applyDeletion = (actor: Actor, changes: Changes, table: string, key: string) => {
+    if (table === 'routes') applyPurge(actor, key, changes);
+    if (table === 'drops') drops.delete(key);
+  };
+
+  const applyPut = (actor: Actor, { table, key, value }: Changes['put'][number]) => {
+    if (table === 'routes') applyRoute(actor, key, value as Route);
+    if (table === 'drops') drops.set(key, value as Drops);
+    if (table === 'meta' && key === 'size') size = value as Size;
+  };
+
+  const append = (entry: Entry) => {
+    must(!recorded.has(entry.uid), () => `${entry.uid} is queued twice`);
+    recorded.add(entry.uid);
+    queue.set(++lastSeq, entry);
+    statistics.records++;
+    if (isReport(entry)) told.set(keyOfReport(entry), (told.get(keyOfReport(entry)) ?? 0) + countIn(entry));
+  };
+
+  const takeRemoved = (changes: Changes): Entry[] => {
+    const removed: Entry[] = [];
+    for (const seq of changes.removed) {
+      const entry = queue.get(seq);
+      if (entry) removed.push(entry);
+      queue.delete(seq);
+    }
+    return removed;
+  };
+
+  const checkLosses = (actor: Actor, removed: Entry[], counted: number) => {
+    const handedIn = announced.get(actor) ?? 0;
+    announced.set(actor, Math.max(0, handedIn - Math.max(0, counted - removed.length)));
+    const lost = removed.filter(entry => !isReport(entry) && !accepted.has(entry.uid));
+    must(lost.length <= counted, () => `${actor.name} loses ${lost.map(({ uid }) => uid)} and counts ${counted}`);
+    must(
+      counted <= removed.length + handedIn,
+      () => `${actor.name} counts ${counted} losses, of ${removed.length} removed and ${handedIn} handed in`,
+    );
+    statistics.counted += counted;
+  };
+
+  /** What a lost report takes back may be told again, in another record. */
+  const checkReported = (before: Map<string, Drops>, removed: Entry[]) => {
+    for (const entry of removed.filter(isReport)) {
+      const key = keyOfReport(entry);
+      const delta = (drops.get(key)?.reported ?? 0) - (before.get(key)?.reported ?? 0);
+      if (delta < 0) told.set(key, (told.get(key) ?? 0) - countIn(entry));
+    }
+    for (const [key, { reported, count }] of drops) {
+      must(reported >= 0 && reported <= count, () => `${key}: ${reported} of ${count} losses reported`);
+      must(reported === (told.get(key) ?? 0), () => `${key}: ${reported} reported, records say ${told.get(key)}`);
+    }
+  };
+
+  const checkSize = () => {
+    const bytes = sum([...queue.values()].map(entry => entry.bytes));
+    must(
+      size.entries === queue.size && size.bytes === bytes,
+      () => `the size says ${size.entries} entries of ${size.bytes} bytes, there are ${queue.size} of ${bytes}`,
+    );
+  };
+
+  const countOf = (rows: Map<string, Drops>) => sum([...rows.values()].map(({ count }) => count));
+
+  const committed: DiskObserver['committed'] = (actor, changes) => {
+    const before = new Map(drops);
+    for (const key of changes.deleted.filter(({ table }) => table === 'drops')) {
+      before.delete(key.key);
+      told.delete(key.key);
+    }
+    for (const { table, key } of changes.deleted) applyDeletion(actor, changes, table, key);
+    for (const put of changes.put) applyPut(actor, put);
+    const removed = takeRemoved(changes);
+    for (const entry of changes.appended) append(entry);
+    if (!changes.removed.length && !changes.appended.length && !changes.put.some(({ table }) => table === 'drops'))
+      return;
+    checkLosses(actor, removed, countOf(drops) - countOf(before));
+    checkReported(before, removed);
+    checkSize();
+  };
+
+  const destroyed = () => {
+    for (const [seq, entry] of queue) purgeEntry(seq, entry);
+    drops.clear();
+    told.clear();
+    routes.clear();
+    deadlines.clear();
+    size = { entries: 0, bytes: 0 };
+    lastSeq = 0;
+    disturbedAt = schedule.time;
+  };
+
+  const forgetUnpersisted = (actor: Actor) => {
+    for (const [route, deadline] of deadlines) {
+      if (deadline.actor === actor && !deadline.isPersisted) deadlines.delete(route);
+    }
+  };
+
+  const isExcused = (...actors: Actor[]) =>
+    actors.some(actor => actor.isFrozen) ||
+    schedule.time - Math.max(disturbedAt, ...actors.map(actor => actor.disturbedAt)) < excuseMs;
+
+  const checkAlone = (actor: Actor) => {
+    for (const other of requests) {
+      if (!other.isOnTheWire || !other.actor.isAlive || isExcused(actor, other.actor)) continue;
+      violate(`${actor.name} sends while ${other.actor.name} does`);
+    }
+  };
+
+  const checkDeadline = (actor: Actor, route: string) => {
+    const deadline = deadlines.get(route);
+    if (!deadline || deadline.until <= schedule.time) return;
+    if (!deadline.isPersisted && deadline.actor !== actor) return;
+    violate(
+      `${actor.name} sends to ${route} ${Math.round(deadline.until - schedule.time)} ms before the server's deadline`,
+    );
+  };
+
+  const checkGate = (actor: Actor, key: string, heardClosed: boolean) => {
+    must(!heardClosed, () => `${actor.name} sends for ${key} after it has heard that it is closed`);
+    const route = routes.get(key);
+    if (!route || isExcused(actor)) return;
+    const ageMs = clock.now() - route.checkedAt;
+    must(ageMs <= limits.gateMaxAgeMs + excuseMs, () => `${actor.name} sends for ${key} on a flag ${ageMs} ms old`);
+    must(!route.stopped, () => `${actor.name} sends to ${key}, which is gone for good`);
+  };
+
+  return {
+    get violation() {
+      return violation;
+    },
+    violate,
+    must,
+    committed,
+    destroyed,
+    failed: forgetUnpersisted,
+    queue,
+    drops,
+    routes,
+    accepted,
+    recorded,
+    purged,
+    statistics,
+
+    announce: (actor: Actor, count: number) => announced.set(actor, (announced.get(actor) ?? 0) + count),
+    mayPurge: (route: string) => mayPurge.add(route),
+    flagRead: (route: string, isOpen: boolean) => {
+      if (!isOpen) mayPurge.add(route);
+    },
+    clockJumps: () => {
+      deadlines.clear();
+      disturbedAt = schedule.time;
+    },
+    /** Dead or frozen before it wrote down what it heard: nobody else can know. */
+    silenced: forgetUnpersisted,
+
+    requestStarts: (actor: Actor, route: string, uids: string[]): Request => {
+      requests = requests.filter(request => request.isOnTheWire);
+      checkAlone(actor);
+      checkDeadline(actor, route);
+      checkGate(actor, route, closedFor.get(actor)?.has(route) ?? false);
+      const request: Request = { actor, route, uids, startedAt: schedule.time, isOnTheWire: true };
+      requests.push(request);
+      statistics.requests++;
+      return request;
+    },
+
+    heard: (actor: Actor, route: string, answer: Answer) => {
+      if (!answer || ![429, 503].includes(answer.status)) return;
+      const until = schedule.time + askedWaitMs(answer.retryAfter, clock.now());
+      deadlines.set(route, { until, actor, isPersisted: false });
+    },
+
+    accept: (records: LogRecord[]) => {
+      for (const record of records) {
+        const uid = record.attributes[0]?.value.stringValue ?? '';
+        must(recorded.has(uid), () => `the collector gets ${uid}, which nobody recorded`);
+        if (accepted.has(uid)) statistics.duplicates++;
+        accepted.add(uid);
+      }
+    },
+
+    /** After the handlers of the notice have run. */
+    heardClosed: (actor: Actor, route: string) => {
+      const heard = closedFor.get(actor) ?? new Set();
+      if (!routes.has(route)) closedFor.set(actor, heard.add(route));
+      for (const request of requests) {
+        must(
+          !(request.isOnTheWire && request.actor === actor && request.route === route),
+          () => `${actor.name} has heard that ${route} is closed and goes on sending`,
+        );
+      }
+    },
+  };
+};
+
+export type Ledger = ReturnType<typeof createLedger>;

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mutants } from './mutants.js';
+import { regressions } from './regressions.js';
+import { type Options, simulate } from './simulate.js';
+
+const schedules = 15_000;
+/** Most mutants fall within a hundred. */
+const mutantSchedules = 5_000;
+
+const findFailure = async (count: number, options: Options = {}) => {
+  for (let seed = 1; seed <= count; seed++) {
+    const outcome = await simulate(seed, options);
+    if (outcome.violation) return outcome;
+  }
+  return undefined;
+};
+
+const how = (seed: number) => `replay: npm run simulate -- --seed ${seed}`;
+
+test('the same seed gives the same schedule', async () => {
+  const [first, second] = [await simulate(7, { isTraced: true }), await simulate(7, { isTraced: true })];
+  assert.ok(first.trace.length > 50);
+  assert.deepEqual(second, first);
+});
+
+for (const [seed, bug] of Object.entries(regressions)) {
+  test(`seed ${seed}: ${bug}`, async () => {
+    const { violation } = await simulate(Number(seed));
+    assert.equal(violation, undefined, how(Number(seed)));
+  });
+}
+
+for (const [name, mutation] of Object.entries(mutants)) {
+  test(`finds a queue that ${name}`, async () => {
+    const found = await findFailure(mutantSchedules, { mutation });
+    assert.ok(found, `${mutantSchedules} schedules and no violation`);
+  });
+}
+
+test(`holds in ${schedules} schedules`, async () => {
+  const failure = await findFailure(schedules);
+  assert.equal(failure?.violation, undefined, failure && how(failure.seed));
+});
