@@ -305,6 +305,7 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
       }),
     status: () => ({ ...status }),
     async close() {
+      if (isClosed) return;
       isClosed = true;
       await committing;
       await exclusive;
