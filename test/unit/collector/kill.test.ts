@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { exportRequest, logRecord, makeDataDir, openCollector } from './house.js';
+
+const serve = fileURLToPath(new URL('../../../demo/serve.js', import.meta.url));
+const rounds = 4;
+const batchSize = 20;
+const senders = 4;
+
+const start = async (context: TestContext, dataDir: string): Promise<{ child: ChildProcess; url: string }> => {
+  const child = spawn(process.execPath, [serve], {
+    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, CLIENT_REQUESTS_PER_SECOND: '100000' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  context.after(() => child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stdout ?? process.stdin })) {
+    const url = /http:\/\/[^/]+/.exec(line)?.[0];
+    if (url !== undefined) return { child, url };
+  }
+  throw new Error('the harness did not start');
+};
+
+const makeBatch = () => {
+  const records = Array.from({ length: batchSize }, () => logRecord('meeting.join.attempt'));
+  const uids = records.map(({ attributes }) => attributes[0]?.value.stringValue ?? '');
+  return { body: JSON.stringify(exportRequest('usage', records)), uids };
+};
+
+type Batch = ReturnType<typeof makeBatch>;
+
+const send = async (url: string, batch: Batch): Promise<boolean> => {
+  try {
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await fetch(`${url}/v1/logs`, { method: 'POST', headers, body: batch.body });
+    return answer.status === 200 && (await answer.text()) === '{}';
+  } catch {
+    return false;
+  }
+};
+
+test('kill -9 at random moments under load: nothing acknowledged is missing, nothing is stored twice', async context => {
+  const dataDir = await makeDataDir(context);
+  const acknowledged = new Set<string>();
+  let unanswered: Batch[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const { child, url } = await start(context, dataDir);
+    let isAlive = true;
+    const load = async (): Promise<Batch | undefined> => {
+      while (isAlive) {
+        const batch = unanswered.pop() ?? makeBatch();
+        if (!(await send(url, batch))) return batch;
+        for (const uid of batch.uids) acknowledged.add(uid);
+      }
+      return undefined;
+    };
+    const loads = Array.from({ length: senders }, load);
+    await sleep(150 + Math.random() * 400);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    isAlive = false;
+    const failed = await Promise.all(loads);
+    unanswered = [...unanswered, ...failed.filter(batch => batch !== undefined)];
+  }
+  const collector = await openCollector(context, { dataDir });
+  const rows = (await collector.store?.query('SELECT uid FROM events')) ?? [];
+  const stored = new Set(rows.map(row => String(row.uid)));
+  assert.equal(stored.size, rows.length, 'stored twice');
+  assert.deepEqual(
+    [...acknowledged].filter(uid => !stored.has(uid)),
+    [],
+  );
+  assert.ok(acknowledged.size > batchSize, 'the load did reach the collector');
+  context.diagnostic(`${acknowledged.size} acknowledged over ${rounds} kills, ${stored.size} stored`);
+});
+
+test('SIGTERM ends it with 0; its secrets are readable by the owner alone', async context => {
+  const dataDir = await makeDataDir(context);
+  const { child } = await start(context, dataDir);
+  child.kill('SIGTERM');
+  const [code] = (await once(child, 'exit')) as [number];
+  assert.equal(code, 0);
+  for (const name of ['ops-token', 'collector-key']) {
+    assert.equal((await stat(join(dataDir, name))).mode & 0o777, 0o600);
+    assert.match(await readFile(join(dataDir, name), 'utf8'), /^[0-9a-f]{64}\n$/);
+  }
+});
+
+const failing: [string, NodeJS.ProcessEnv, RegExp][] = [
+  ['a bad port', { PORT: '99999' }, /^PORT=99999 is no port: .*\n$/],
+  [
+    'a folder that cannot be',
+    { DATA_DIR: '/dev/null/x', PORT: '0' },
+    /^DATA_DIR=\/dev\/null\/x cannot be written .*\n$/,
+  ],
+  ['open to others without secrets', { HOST: '0.0.0.0' }, /^HOST=0\.0\.0\.0 .*OPS_TOKEN and COLLECTOR_KEY.*\n$/],
+  ['a short key', { COLLECTOR_KEY: 'short', PORT: '0' }, /^COLLECTOR_KEY is too short.*\n$/],
+];
+
+for (const [name, environment, expected] of failing) {
+  test(`${name}: one line on the way out, status 1`, async context => {
+    const dataDir = await makeDataDir(context);
+    const { OPS_TOKEN: _, COLLECTOR_KEY: __, ...inherited } = process.env;
+    const child = spawn(process.execPath, [serve], { env: { ...inherited, DATA_DIR: dataDir, ...environment } });
+    let output = '';
+    child.stderr.on('data', chunk => {
+      output += String(chunk);
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    assert.equal(code, 1);
+    assert.match(output, expected);
+  });
+}
