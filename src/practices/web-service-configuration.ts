@@ -49,7 +49,8 @@ export const readSetting = (text: string, pool: string, site: string): Setting =
   ];
   for (const [scope, identity] of identities) {
     const found = collections.filter(({ name }) => name === identity.toLowerCase());
-    if (!found[0]) continue;
+    // A page that names no site is not of a site without a name.
+    if (!found[0] || (scope === 'site' && !site)) continue;
     const isContested =
       scope === 'global' && !site && collections.some(each => each.name.startsWith('site:') && !isOn(each));
     const enabled = found.every(isOn) && !isContested;
