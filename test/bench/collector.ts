@@ -1,0 +1,207 @@
+/**
+ * What the collector holds, beside what the disk and DuckDB alone do on the same machine in the same minute.
+ *   npm run bench:collector [-- seconds]
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { exportRequest, logRecord } from '../unit/collector/house.js';
+
+const serve = fileURLToPath(new URL('../../demo/serve.js', import.meta.url));
+const beaconSize = 50;
+const target = { eventsPerSecond: 20_000, p99Ms: 250, rssMb: 400 };
+const warmUpSeconds = 2;
+const connections = 64;
+const templates = 8;
+const uidLength = 36;
+
+const makeRecord = (index: number) =>
+  logRecord('meeting.join.result', {
+    'log.record.uid': 'x'.repeat(uidLength),
+    'meeting.join.id': randomUUID(),
+    'meeting.join.method': 'native',
+    'meeting.pool': 'pool01.contoso.com',
+    'meeting.join.result': 'success',
+    'meeting.join.confidence': 'assumed',
+    'meeting.join.duration_ms': 1000 + index,
+    'meeting.join.stage': 'launching',
+    'meeting.join.stage_times': 'validate=0;choose=812;launch=2300',
+  });
+
+/** Bodies whose uids are replaced for each request: the sender shares the two cores and must cost little. */
+const bodies = Array.from({ length: templates }, () => {
+  const records = Array.from({ length: beaconSize }, (_, index) => makeRecord(index));
+  return JSON.stringify(exportRequest('usage', records)).split('x'.repeat(uidLength));
+});
+
+let sequence = 0;
+
+const nextBody = (): string => {
+  sequence += 1;
+  const head = randomUUID().slice(0, 28);
+  const parts = bodies[sequence % templates] ?? [];
+  return parts.reduce(
+    (text, part, index) => `${text}${head}${`${sequence * 100 + index}`.slice(-8).padStart(8, '0')}${part}`,
+  );
+};
+
+const percentile = (values: number[], share: number): number =>
+  values.toSorted((one, other) => one - other)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
+
+const start = async (dataDir: string): Promise<{ child: ChildProcess; port: number }> => {
+  const child = spawn(process.execPath, [serve], {
+    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, CLIENT_REQUESTS_PER_SECOND: '1000000' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: child.stdout ?? process.stdin })) {
+    const port = /:(\d+)\//.exec(line)?.[1];
+    if (port !== undefined) return { child, port: Number(port) };
+  }
+  throw new Error('the harness did not start');
+};
+
+const post = (port: number, agent: Agent, body: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+    request({ port, host: '127.0.0.1', path: '/v1/logs', method: 'POST', agent, headers }, answer => {
+      answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+    })
+      .once('error', reject)
+      .end(body);
+  });
+
+interface Run {
+  latenciesMs: number[];
+  events: number;
+  failed: number;
+  seconds: number;
+}
+
+/** Requests begin on a fixed schedule (undefined: as fast as answers come), so that a stall counts against whoever waits. */
+const load = async (port: number, seconds: number, eventsPerSecond: number | undefined): Promise<Run> => {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const run: Run = { latenciesMs: [], events: 0, failed: 0, seconds };
+  const startedAt = performance.now();
+  const everyMs = eventsPerSecond === undefined ? 0 : (1000 * beaconSize) / eventsPerSecond;
+  let begun = 0;
+  const one = async (dueAt: number): Promise<void> => {
+    const status = await post(port, agent, nextBody()).catch(() => 0);
+    run.latenciesMs.push(performance.now() - dueAt);
+    if (status === 200) run.events += beaconSize;
+    else run.failed += 1;
+  };
+  const pending = new Set<Promise<void>>();
+  while (performance.now() - startedAt < seconds * 1000) {
+    const dueAt = everyMs === 0 ? performance.now() : startedAt + begun * everyMs;
+    if (everyMs === 0 && pending.size >= connections) await Promise.race(pending);
+    else if (dueAt > performance.now()) await sleep(1);
+    else {
+      begun += 1;
+      const sent: Promise<void> = one(dueAt).then(() => void pending.delete(sent));
+      pending.add(sent);
+    }
+  }
+  await Promise.all(pending);
+  run.seconds = (performance.now() - startedAt) / 1000;
+  agent.destroy();
+  return run;
+};
+
+const peakRssMb = async (child: ChildProcess): Promise<number> => {
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+};
+
+/** User and system time of the process; the kernel counts in hundredths. */
+const cpuSeconds = async (child: ChildProcess): Promise<number> => {
+  const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => '');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
+};
+
+const fsyncsPerSecond = async (dataDir: string): Promise<number> => {
+  const handle = await open(join(dataDir, 'fsync'), 'w');
+  const page = Buffer.alloc(4096, 1);
+  const startedAt = performance.now();
+  let count = 0;
+  for (; performance.now() - startedAt < 2000; count += 1) {
+    await handle.write(page);
+    await handle.datasync();
+  }
+  await handle.close();
+  return count / 2;
+};
+
+/** The same number of columns from memory, nothing else to do: 1 000 rows a commit. */
+const duckdbRowsPerSecond = async (dataDir: string): Promise<number> => {
+  const instance = await DuckDBInstance.create(join(dataDir, 'alone.duckdb'), { threads: '2' });
+  const connection = await instance.connect();
+  const columns = Array.from({ length: 34 }, (_, index) => `c${index} VARCHAR`);
+  await connection.run(`CREATE TABLE alone (${columns.join(', ')})`);
+  const startedAt = performance.now();
+  let rows = 0;
+  while (performance.now() - startedAt < 3000) {
+    await connection.run('BEGIN');
+    const appender = await connection.createAppender('alone');
+    for (let row = 0; row < 1000; row += 1) {
+      for (let column = 0; column < 17; column += 1) appender.appendVarchar(`value ${row}`);
+      for (let column = 17; column < 34; column += 1) appender.appendNull();
+      appender.endRow();
+    }
+    appender.closeSync();
+    await connection.run('COMMIT');
+    rows += 1000;
+  }
+  const perSecond = (rows / (performance.now() - startedAt)) * 1000;
+  connection.closeSync();
+  instance.closeSync();
+  return perSecond;
+};
+
+const line = (name: string, text: string): void => console.log(`${name.padEnd(34)}${text}`);
+
+const print = (name: string, run: Run): void =>
+  line(
+    name,
+    `${(run.events / run.seconds).toFixed(0)} events/s  p50 ${percentile(run.latenciesMs, 0.5).toFixed(0)} ms  ` +
+      `p99 ${percentile(run.latenciesMs, 0.99).toFixed(0)} ms  max ${percentile(run.latenciesMs, 1).toFixed(0)} ms  failed ${run.failed}`,
+  );
+
+const dataDir = await mkdtemp(join(tmpdir(), 'bench-collector-'));
+const seconds = Number(process.argv[2] ?? 10);
+try {
+  line('disk alone', `${(await fsyncsPerSecond(dataDir)).toFixed(0)} synced 4 KiB writes/s`);
+  line('DuckDB alone, 1 000 rows a commit', `${(await duckdbRowsPerSecond(dataDir)).toFixed(0)} rows/s`);
+  const { child, port } = await start(dataDir);
+  await load(port, warmUpSeconds, target.eventsPerSecond / 2);
+  print(
+    `offered ${target.eventsPerSecond}/s in beacons of ${beaconSize}`,
+    await load(port, seconds, target.eventsPerSecond),
+  );
+  const cpuBefore = await cpuSeconds(child);
+  const fastest = await load(port, seconds, undefined);
+  const cpuSpent = (await cpuSeconds(child)) - cpuBefore;
+  print('as fast as answers come', fastest);
+  line(
+    'collector CPU',
+    `${((cpuSpent / fastest.events) * 1e6).toFixed(1)} µs/event, ${(cpuSpent / fastest.seconds).toFixed(2)} cores used`,
+  );
+  line(
+    'machine',
+    `${availableParallelism()} cores, load average ${loadavg()[0]?.toFixed(1)}: others' work counts against every line above`,
+  );
+  line('collector peak RSS', `${(await peakRssMb(child)).toFixed(0)} MB`);
+  line('target', `${target.eventsPerSecond} events/s  p99 < ${target.p99Ms} ms  RSS ≤ ${target.rssMb} MB`);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+} finally {
+  await rm(dataDir, { recursive: true, force: true });
+}
