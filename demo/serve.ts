@@ -9,6 +9,8 @@ import { type Context, Hono } from 'hono';
 import { type Collector, createCollector } from './collector/index.js';
 import { parseSettings, type Settings, SettingsError } from './collector/settings.js';
 import { StoreUnreadableError } from './collector/store.js';
+import { createLauncher } from './launcher/routes.js';
+import { createOps, type Ops } from './ops/index.js';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const workerFile = 'meeting-join-telemetry-sw.js';
@@ -45,9 +47,13 @@ const addDist = (app: Hono): void => {
   app.get('/dist/*', serveStatic({ root: dist, rewriteRequestPath: path => path.replace(/^\/dist/, '') }));
 };
 
-const compose = (collector: Collector): Hono => {
+const compose = (collector: Collector, ops: Ops): Hono => {
   const app = new Hono();
   app.route('/', collector.app);
+  app.route('/', ops.app);
+  app.route('/launcher/', createLauncher());
+  app.get('/launcher', context => context.redirect(`/launcher/${new URL(context.req.url).search}`, 308));
+  app.get('/', context => context.redirect('/launcher/?pool=pool01.contoso.com', 302));
   addDist(app);
   app.onError((_, context) => context.json({ code: 13, message: 'Something went wrong here.' }, 500));
   return app;
@@ -81,8 +87,9 @@ const announce = ({ port, address, family }: AddressInfo, settings: Settings): v
 const start = async (): Promise<void> => {
   const settings = await parseSettings(process.env);
   const collector = await createCollector(settings);
+  const ops = createOps(collector, settings);
   const server = createAdaptorServer({
-    fetch: compose(collector).fetch,
+    fetch: compose(collector, ops).fetch,
     serverOptions: { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: 65_000 },
   });
   if ('maxConnections' in server) server.maxConnections = maxConnections;
@@ -92,6 +99,7 @@ const start = async (): Promise<void> => {
   /** No new requests, those begun are answered, what they brought is committed. */
   const stop = (): void => {
     setTimeout(() => process.exit(1), stopWithinMs).unref();
+    ops.close();
     server.close(() => void collector.close().then(() => process.exit(0)));
     if ('closeIdleConnections' in server) server.closeIdleConnections();
   };

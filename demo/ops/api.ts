@@ -1,6 +1,13 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { FaultKind, Faults } from './browser/api.js';
-import { type ConfigurationBook, isIdentity, parseChange, parseExport, readConfigurations } from './configurations.js';
+import {
+  type ConfigurationBook,
+  isIdentity,
+  isOn,
+  parseChange,
+  parseExport,
+  readConfigurations,
+} from './configurations.js';
 import { exportEvents, isExportFormat } from './export.js';
 import { type Filters, parseFilters } from './filters.js';
 import { readJoin, readJoins } from './joins.js';
@@ -22,6 +29,8 @@ export interface OpsHouse {
   configurations: ConfigurationBook;
   /** Absent where the collector can be reached from elsewhere: nobody breaks it from afar. */
   faults?: FaultSwitch | undefined;
+  /** Fills the store with made-up traffic; absent where the collector can be reached from elsewhere. */
+  seed?: (() => Promise<unknown>) | undefined;
   /** Lets the operator in and nobody else. */
   authorize: MiddlewareHandler;
   now?: (() => number) | undefined;
@@ -138,7 +147,10 @@ const addConfigurations = (api: Hono, { store, configurations }: OpsHouse): void
     if (bytes.length > maxImportBytes) return refuse(context, 413, 'the file is too large for a configuration');
     try {
       const list = parseExport(bytes);
-      for (const { Identity, ...properties } of list) await configurations.change(Identity, properties, whoOf(context));
+      for (const { Identity, ...properties } of list) {
+        const MeetingUxEnableTelemetry = isOn(properties.MeetingUxEnableTelemetry);
+        await configurations.change(Identity, { ...properties, MeetingUxEnableTelemetry }, whoOf(context));
+      }
       return context.json({ imported: list.length });
     } catch (error) {
       return refuse(context, 400, (error as Error).message);
@@ -173,6 +185,12 @@ const addFaults = (api: Hono, faults: FaultSwitch | undefined): void => {
   });
 };
 
+const addSeed = (api: Hono, seed: OpsHouse['seed']): void => {
+  api.post('/seed', async context =>
+    seed ? context.json(await seed()) : refuse(context, 404, 'made-up traffic is for loopback only'),
+  );
+};
+
 /** `/api/*`: what operators and their scripts read and switch. Everything here is behind the operator's token. */
 export const createApi = (house: OpsHouse): { api: Hono; close(): void } => {
   const live = createLive(house.store, house.onStored);
@@ -185,6 +203,7 @@ export const createApi = (house: OpsHouse): { api: Hono; close(): void } => {
   addReads(api, house, live);
   addConfigurations(api, house);
   addFaults(api, house.faults);
+  addSeed(api, house.seed);
   api.notFound(context => refuse(context, 404, 'no such thing under /api'));
   return { api, close: () => live.close() };
 };

@@ -24,7 +24,7 @@ const scopeOf = (identity: string): Collection['scope'] => {
   return lower.startsWith('site:') ? 'site' : 'global';
 };
 
-const isOn = (value: unknown): boolean => value === true || String(value).toLowerCase() === 'true';
+export const isOn = (value: unknown): boolean => value === true || String(value).toLowerCase() === 'true';
 
 const poolOf = (identity: string): string | undefined => /^service:WebServer:(.+)$/i.exec(identity)?.[1]?.toLowerCase();
 

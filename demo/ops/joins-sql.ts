@@ -26,7 +26,8 @@ export const joinSql = (parts: readonly Sql[], between: string): Sql => ({
   values: parts.flatMap(({ values }) => values),
 });
 
-const first = (column: string): string => `arg_min(${column}, recorded_at) filter (event_name = 'meeting.join.result')`;
+/** Of the first result, should a join have several. Attempts have none of these columns, and null never counts. */
+const first = (column: string): string => `arg_min(${column}, recorded_at)`;
 
 /** The columns of a join, each as an aggregate over its records. Only those a query asks for are computed. */
 const aggregates = {
@@ -127,7 +128,7 @@ export const joinsSql = (filters: Filters, columns: readonly JoinColumn[] = [], 
   const joined = `select ${wanted.map(name => `${aggregates[name]} as ${name}`).join(', ')},
     coalesce(
       epoch_ms(min(recorded_at) filter (event_name = 'meeting.join.attempt')),
-      min(epoch_ms(recorded_at) - coalesce(duration_ms, 0) - coalesce(paused_ms, 0))
+      epoch_ms(min(recorded_at)) - coalesce(min(duration_ms), 0) - coalesce(min(paused_ms), 0)
     ) as at_ms,
     coalesce(bool_or(synthetic), false) as synthetic
     from events ${rows.text} group by hash(join_id)`;

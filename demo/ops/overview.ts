@@ -186,6 +186,15 @@ const readSyntheticJoins = async (reader: Reader, filters: Filters): Promise<num
   return Number(row?.n ?? 0);
 };
 
+/** A rate over failures alone would be no rate: reason, code and result choose joins, they do not judge them. */
+const withoutOutcome = (filters: Filters): Filters => {
+  const { type: _, code: __, result: ___, ...equals } = filters.equals;
+  return { ...filters, equals };
+};
+
+const hasOutcome = ({ equals }: Filters): boolean =>
+  equals.type !== undefined || equals.code !== undefined || equals.result !== undefined;
+
 /** Everything the console's one page shows, out of one gathering of the period's joins. */
 export const readOverview = async (reader: Reader, filters: Filters, nowMs: number): Promise<Overview> => {
   await gather(reader, filters);
@@ -196,8 +205,8 @@ export const readOverview = async (reader: Reader, filters: Filters, nowMs: numb
   return {
     fromMs: filters.fromMs ?? null,
     toMs,
-    summary: await readSummary(reader, filters, nowMs),
-    series: { stepMs, points, findings: await readFindings(reader, points, stepMs) },
+    summary: await readSummary(reader, withoutOutcome(filters), nowMs),
+    series: { stepMs, points, findings: hasOutcome(filters) ? [] : await readFindings(reader, points, stepMs) },
     failures: await readFailures(reader, filters, nowMs),
     breakdowns: await readBreakdowns(reader),
     delivery: await readDelivery(reader, filters),

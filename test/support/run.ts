@@ -34,6 +34,11 @@ const layers: Record<string, Layer> = {
     directory: 'build/test-browser',
     run: (tally, files, engines) => runBrowserTests(tally, engines, files),
   },
+  console: {
+    needsBrowsers: true,
+    directory: 'build/test/console',
+    run: (tally, files) => runNodeTests(tally, files, 1),
+  },
   survival: {
     needsBrowsers: true,
     directory: 'build/test/survival',

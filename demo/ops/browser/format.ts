@@ -10,6 +10,8 @@ export interface Format {
   time(ms: number): string;
   /** Time, and the day when it is not today. */
   moment(ms: number): string;
+  /** From one moment to another, with the day when it is not today. */
+  span(fromMs: number, toMs: number): string;
   /** A bucket's start, as fine as the step needs. */
   bucket(ms: number, stepMs: number): string;
   /** A length of time, in the unit that fits. */
@@ -36,6 +38,13 @@ const makeFormat = (language: Language): Format => {
   });
   const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const short = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+  const long = new Intl.DateTimeFormat(locale, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
   const day = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short' });
   const percent = (share: number | null, digits = 1): string =>
     share === null
@@ -48,6 +57,7 @@ const makeFormat = (language: Language): Format => {
     points: difference => signed.format(difference * 100).replace('-', '−'),
     time: ms => time.format(ms),
     moment: ms => (isToday(ms) ? short.format(ms) : `${day.format(ms)}, ${short.format(ms)}`),
+    span: (fromMs, toMs) => (isToday(fromMs) ? short : long).formatRange(fromMs, toMs),
     bucket: (ms, stepMs) =>
       stepMs >= dayMs ? day.format(ms) : `${isToday(ms) ? '' : `${day.format(ms)}, `}${short.format(ms)}`,
     duration: ms => {

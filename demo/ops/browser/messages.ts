@@ -88,7 +88,6 @@ const en = {
   finding: (time: string, failures: string, attempts: string, where: string, error: string, devices: string) =>
     `${time}: ${failures} of ${attempts} joins ${where}failed with ${error}, on ${devices} devices.`,
   findingSince: (from: string) => `Since ${from}`,
-  findingBetween: (from: string, to: string) => `${from} – ${to}`,
   findingWhere: (dimension: string, value: string) => `${dimension} ${value} `,
   through: { pool: 'to', method: 'by', browser: 'in', os: 'on', partner: 'of', app: 'with' } satisfies Record<
     Dimension,
@@ -189,6 +188,7 @@ const en = {
   exportConfiguration: 'Export',
   imported: (n: string) => `${n} collections imported.`,
   failedWith: (reason: string) => `That did not work: ${reason}`,
+  itsOwn: 'its own collection',
   ownCollection: (pool: string) => `Give ${pool} its own collection`,
 
   faults: 'Faults',
@@ -297,7 +297,6 @@ const it: Messages = {
   finding: (time, failures, attempts, where, error, devices) =>
     `${time}: ${failures} accessi su ${attempts} ${where}falliti con ${error}, su ${devices} dispositivi.`,
   findingSince: from => `Da ${from}`,
-  findingBetween: (from, to) => `${from} – ${to}`,
   findingWhere: (dimension, value) => `${dimension} ${value} `,
   through: { pool: 'verso', method: 'con', browser: 'in', os: 'su', partner: 'di', app: 'con' },
   lookCloser: 'Guarda da vicino',
@@ -389,6 +388,7 @@ const it: Messages = {
   exportConfiguration: 'Esporta',
   imported: n => `${n} raccolte importate.`,
   failedWith: reason => `Non ha funzionato: ${reason}`,
+  itsOwn: 'la propria raccolta',
   ownCollection: pool => `Crea una raccolta propria per ${pool}`,
 
   faults: 'Guasti',

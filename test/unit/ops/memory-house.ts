@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Context, Hono } from 'hono';
+import { columnNames, createTable } from '../../../demo/collector/schema.js';
 import { createApi, type FaultSwitch, type OpsHouse } from '../../../demo/ops/api.js';
 import type { AuditEntry, FaultKind } from '../../../demo/ops/browser/api.js';
 import type { RawCollection } from '../../../demo/ops/configurations.js';
@@ -14,13 +15,6 @@ export interface StoredEvent {
   received_at: number;
   [column: string]: string | number | boolean | null;
 }
-
-const columns = `uid VARCHAR, category VARCHAR, event_name VARCHAR, recorded_at TIMESTAMP, received_at TIMESTAMP,
-  clock_skew_ms BIGINT, service_name VARCHAR, os VARCHAR, os_version VARCHAR, browser VARCHAR, browser_version VARCHAR,
-  sdk_version VARCHAR, synthetic BOOLEAN, pool VARCHAR, federation_partner VARCHAR, join_id VARCHAR, method VARCHAR,
-  result VARCHAR, confidence VARCHAR, duration_ms BIGINT, paused_ms BIGINT, stage VARCHAR, error_type VARCHAR,
-  code VARCHAR, subcode VARCHAR, device_id VARCHAR, error_source VARCHAR, user_hash VARCHAR, user_hash_previous VARCHAR,
-  vital_name VARCHAR, vital_value DOUBLE, dropped_reason VARCHAR, dropped_count BIGINT, attributes JSON`;
 
 export interface MemoryHouse {
   store: Store;
@@ -38,14 +32,12 @@ const literal = (value: string | number | boolean | null | undefined): string =>
   return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
 };
 
-const names = columns.split(',').map(column => column.trim().split(' ')[0] ?? '');
-
 const cell = (event: StoredEvent, name: string): string => {
   const value = event[name] ?? (name === 'synthetic' ? false : null);
   return name.endsWith('_at') ? `epoch_ms(${value})` : literal(value);
 };
 
-const row = (event: StoredEvent): string => `(${names.map(name => cell(event, name)).join(', ')})`;
+const row = (event: StoredEvent): string => `(${columnNames.map(name => cell(event, name)).join(', ')})`;
 
 const makeBook = (): OpsHouse['configurations'] => {
   const collections: RawCollection[] = [{ Identity: 'global', MeetingUxEnableTelemetry: false }];
@@ -80,7 +72,7 @@ const makeFaults = (): FaultSwitch => {
 export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> => {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const connection = await instance.connect();
-  await connection.run(`create table events (${columns})`);
+  await connection.run(createTable);
   const store = openStore(() => instance.connect());
   const listeners = new Set<() => void>();
   const faults = makeFaults();

@@ -34,9 +34,16 @@ export const emptyHouse = (scene: Scene): TemplateResult => {
   </section>`;
 };
 
-/** An empty period: the filters leave nothing. */
-export const emptyPeriod = ({ text, model, act }: Scene): TemplateResult => {
+/** An empty period: the filters leave nothing, or nothing but synthetic joins. */
+export const emptyPeriod = ({ text, model, format, act }: Scene): TemplateResult => {
   const widen = (): void => act.show({ ...model.view, range: 'all', fromMs: undefined, toMs: undefined, filters: {} });
+  const synthetic = model.view.synthetic ? 0 : (model.overview?.synthetic.joins ?? 0);
+  const count = (): void => act.show({ ...model.view, synthetic: true });
   return html`<section class="panel empty"><h2>${text.emptyPeriod}</h2>
-    <p><button type="button" class="solid" @click=${widen}>${text.widen}</button></p></section>`;
+    ${
+      synthetic > 0
+        ? html`<p>${text.syntheticOff(format.count(synthetic))}</p>
+          <p><button type="button" class="solid" @click=${count}>${text.syntheticShow}</button></p>`
+        : html`<p><button type="button" class="solid" @click=${widen}>${text.widen}</button></p>`
+    }</section>`;
 };

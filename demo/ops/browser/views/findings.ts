@@ -2,8 +2,11 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { BreakdownRow, Dimension, Finding } from '../api.js';
 import type { Scene } from '../scene.js';
 
-/** At most this many values that do worse are told in words; the others are marked in the list. */
-const maxWorse = 2;
+/**
+ * Of the values that do worse, the one with the most failures is told in words; the others are marked in the list.
+ * Often they are the same joins seen from another side: a browser version, and the systems it runs on.
+ */
+const maxWorse = 1;
 
 const reasonOf = ({ errorType, code }: Finding): string =>
   code === '' || code === errorType ? errorType : `${errorType} (${code})`;
@@ -11,7 +14,7 @@ const reasonOf = ({ errorType, code }: Finding): string =>
 const sentence = ({ text, format }: Scene, finding: Finding): string => {
   const time = finding.ongoing
     ? text.findingSince(format.moment(finding.fromMs))
-    : text.findingBetween(format.moment(finding.fromMs), format.moment(finding.toMs));
+    : format.span(finding.fromMs, finding.toMs);
   const { where } = finding;
   const place = where ? text.findingWhere(text.through[where.dimension], where.value) : '';
   const { failures, attempts, devices } = finding;

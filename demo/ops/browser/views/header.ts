@@ -125,7 +125,7 @@ export const header = (scene: Scene): TemplateResult =>
   html`<header class="bar">
       <h1><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8"/><path d="M7 17h4l3-8 5 14 3-6h3"/></svg>${scene.text.title}</h1>
       <div class="controls">${poolSelect(scene)}${rangeSelect(scene)}</div>
-      ${liveMark(scene)}
+      ${scene.model.health.state === 'signed-out' ? nothing : liveMark(scene)}
       <div class="controls end">${exportMenu(scene)}${themeSelect(scene)}${languageButtons(scene)}</div>
     </header>
     ${chips(scene)}`;
@@ -134,6 +134,7 @@ export const header = (scene: Scene): TemplateResult =>
 export const syntheticNotice = ({ model, text, format, act }: Scene): TemplateResult | typeof nothing => {
   const synthetic = model.overview?.synthetic;
   if (!synthetic || (synthetic.joins === 0 && !model.view.synthetic)) return nothing;
+  if (!model.view.synthetic && model.overview?.summary.attempts === 0) return nothing;
   const n = format.count(synthetic.joins);
   const toggle = (): void => act.show({ ...model.view, synthetic: !model.view.synthetic });
   return html`<p class="notice" data-synthetic=${model.view.synthetic}>

@@ -98,13 +98,17 @@ const coverageStat = ({ text, format }: Scene, summary: Summary): TemplateResult
     <p class="under soft">${summary.pending > 0 ? text.pending(format.count(summary.pending)) : nothing}</p>
   </div>`;
 
+/** Filtered by outcome, the points hold no rate any more. */
+const hasOutcome = ({ model }: Scene): boolean =>
+  ['type', 'code', 'result'].some(name => model.view.filters[name as 'type'] !== undefined);
+
 /** Are people getting in? */
 export const headline = (scene: Scene, summary: Summary, points: readonly SeriesPoint[]): TemplateResult => {
   const { text } = scene;
   return html`<section class="panel headline" aria-labelledby="getting-in">
     <h2 id="getting-in">${text.gettingIn}</h2>
     <div class="stats">
-      <div class="first">${rateStat(scene, summary, 'serviceSuccessRate', text.serviceSuccess, text.serviceSuccessHelp)}${spark(points)}</div>
+      <div class="first">${rateStat(scene, summary, 'serviceSuccessRate', text.serviceSuccess, text.serviceSuccessHelp)}${hasOutcome(scene) ? nothing : spark(points)}</div>
       ${rateStat(scene, summary, 'joinSuccessRate', text.joinSuccess, text.joinSuccessHelp)}
       ${rateStat(scene, summary, 'fiveSecondJoinRate', text.fiveSecond, text.fiveSecondHelp)}
       ${attemptsStat(scene, summary)} ${coverageStat(scene, summary)} ${timeStat(scene, summary)}

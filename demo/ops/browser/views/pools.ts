@@ -34,12 +34,14 @@ const governed = (scene: Scene, list: readonly Governed[]): TemplateResult => {
       ? nothing
       : html`<button type="button" class="link" aria-label=${text.ownCollection(pool)} title=${text.ownCollection(pool)}
           @click=${() => act.setFlag(ownIdentity(pool), true)}>+</button>`;
+  const follows = ({ scope, identity }: Governed): string =>
+    scope === 'service' ? text.itsOwn : (identity ?? text.nothingFollowed);
   return html`<table class="list plain">
     <thead><tr><th scope="col">${text.dimensions.pool}</th><th scope="col">${text.telemetry}</th><th scope="col">${text.follows}</th></tr></thead>
     <tbody>${list.map(
       entry => html`<tr data-pool=${entry.pool}><th scope="row"><span class="label">${entry.pool}</span></th>
         <td><span class="state" data-on=${entry.enabled}>${entry.enabled ? text.on : text.off}</span></td>
-        <td class="mono" title=${entry.reason}>${entry.identity ?? text.nothingFollowed} ${own(entry)}</td></tr>`,
+        <td title=${entry.reason}>${follows(entry)} ${own(entry)}</td></tr>`,
     )}</tbody></table>`;
 };
 
@@ -65,7 +67,7 @@ const body = (scene: Scene, { collections: list, pools, audit: entries }: Config
     input.value = '';
   };
   return html`<p class="soft">${text.poolsIntro}</p>
-    <div class="two"><div>${governed(scene, pools)}</div><div>${collections(scene, list)}
+    <div class="two"><div class="scroll" tabindex="0" role="group" aria-labelledby="pools-title">${governed(scene, pools)}</div><div><div class="scroll" tabindex="0" role="group" aria-labelledby="pools-title">${collections(scene, list)}</div>
       <div class="row">
         <a class="quiet" href="/api/configurations/export" download="web-service-configuration.json">${text.exportConfiguration}</a>
         <label class="quiet">${text.importConfiguration}<input type="file" class="visually-hidden" accept=".json,application/json" @change=${choose}></label>

@@ -1,0 +1,94 @@
+/**
+ * `npm run bench:console [records]`: how long the console's reads take over a store of a million records, beside what
+ * DuckDB alone takes to count them.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { createTable } from '../../demo/collector/schema.js';
+import type { Filters } from '../../demo/ops/filters.js';
+import { readJoins } from '../../demo/ops/joins.js';
+import { readOverview } from '../../demo/ops/overview.js';
+import { openStore } from '../../demo/ops/store.js';
+import { readSummary } from '../../demo/ops/summary.js';
+
+const runs = 30;
+const dayMs = 86_400_000;
+const spanMs = 30 * dayMs;
+const targetMs = 150;
+
+const records = Number(process.argv[2] ?? 1_000_000);
+
+/** Two records of each join, one more of every tenth, spread evenly over thirty days. */
+const fill = async (connection: DuckDBConnection, fromMs: number): Promise<void> => {
+  await connection.run(createTable);
+  const joins = Math.round(records / 2.1);
+  const stepMs = spanMs / joins;
+  const common = (atMs: string, event: string, category: string): string => `select
+    uuid()::varchar as uid, '${category}' as category, '${event}' as event_name,
+    epoch_ms((${fromMs} + ${atMs})::bigint) as recorded_at, epoch_ms((${fromMs} + ${atMs} + 2000)::bigint) as received_at,
+    'JoinLauncher' as service_name, ['Windows', 'macOS', 'Linux'][1 + i % 3] as os, '11' as os_version,
+    ['Edge', 'Chrome', 'Firefox', 'Safari'][1 + i % 4] as browser, (150 + i % 6)::varchar as browser_version,
+    false as synthetic, 'pool' || lpad((i % 40)::varchar, 2, '0') || '.contoso.com' as pool,
+    'contoso.com' as federation_partner, md5(i::varchar)::uuid::varchar as join_id,
+    ['native', 'web-app', 'meetings-app', 'phone'][1 + i % 4] as method, '{}'::json as attributes`;
+  const at = `i * ${stepMs}`;
+  await connection.run(
+    `insert into events by name ${common(at, 'meeting.join.attempt', 'usage')} from range(${joins}) t(i)`,
+  );
+  await connection.run(
+    `insert into events by name ${common(`${at} + 2500`, 'meeting.join.result', 'usage')},
+      case when i % 10 = 0 then 'unexpected_failure' when i % 10 = 1 then 'expected_failure' else 'success' end as result,
+      'confirmed' as confidence, (hash(i) % 12000)::bigint as duration_ms, 'connect' as stage,
+      case when i % 10 = 0 then 'server_busy' when i % 10 = 1 then 'meeting_not_found' end as error_type,
+      case when i % 10 = 0 then '7' when i % 10 = 1 then '6' end as code
+    from range(${joins}) t(i)`,
+  );
+  await connection.run(
+    `insert into events by name ${common(`${at} + 2500`, 'exception', 'error')}, uuid()::varchar as device_id
+    from range(0, ${joins}, 10) t(i)`,
+  );
+  await connection.run('checkpoint');
+};
+
+const measure = async (name: string, work: () => Promise<unknown>, target?: number): Promise<void> => {
+  const times: number[] = [];
+  await work();
+  for (let run = 0; run < runs; run++) {
+    const startedAt = performance.now();
+    await work();
+    times.push(performance.now() - startedAt);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): string => `${Math.round(times[Math.ceil(share * times.length) - 1] ?? 0)} ms`.padStart(8);
+  const goal = target === undefined ? '' : `   target p95 ≤ ${target} ms`;
+  console.log(`${name.padEnd(46)} p50 ${at(0.5)}   p95 ${at(0.95)}${goal}`);
+};
+
+const folder = await mkdtemp(join(tmpdir(), 'mjt-bench-'));
+try {
+  const instance = await DuckDBInstance.create(join(folder, 'events.duckdb'), { threads: '2' });
+  const connection = await instance.connect();
+  const nowMs = Date.now();
+  await fill(connection, nowMs - spanMs);
+  const [[count = 0] = []] = (await connection.runAndReadAll('select count(*) from events')).getRows();
+  console.log(`${count} records of ${Math.round(records / 2.1)} joins over 30 days, ${runs} runs each\n`);
+  const store = openStore(() => instance.connect());
+  const always: Filters = { fromMs: undefined, toMs: undefined, equals: {}, synthetic: false };
+  const lastDay: Filters = { ...always, fromMs: nowMs - dayMs };
+  const onePool: Filters = { ...always, equals: { pool: 'pool07.contoso.com' } };
+  const ask = (name: string, filters: Filters, target?: number): Promise<void> =>
+    measure(name, () => store.read(reader => readSummary(reader, filters, nowMs)), target);
+  await measure('DuckDB alone: distinct join ids', () =>
+    connection.runAndReadAll('select count(distinct join_id) from events'),
+  );
+  await ask('summary, since ever (every record)', always, targetMs);
+  await ask('summary, since ever, one pool', onePool, targetMs);
+  await ask('summary, last day and the day before', lastDay, targetMs);
+  await measure('latest 50 joins, last day', () => store.read(reader => readJoins(reader, lastDay, 50)));
+  await measure('the whole page, last day', () => store.read(reader => readOverview(reader, lastDay, nowMs)));
+  await measure('the whole page, since ever', () => store.read(reader => readOverview(reader, always, nowMs)));
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

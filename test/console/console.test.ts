@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Harness, openHarness, type Visitor, visit } from './harness.js';
+
+let house: Harness;
+let operator: Visitor;
+
+before(async () => {
+  house = await openHarness();
+  operator = await visit(house.signIn);
+});
+after(async () => {
+  await operator.leave();
+  await house.close();
+});
+
+const click = (selector: string): Promise<undefined> =>
+  operator.read(`document.querySelector(${JSON.stringify(selector)}).click()`);
+
+const address = (): Promise<URL> => operator.read<string>('location.href').then(href => new URL(href));
+
+const open = async (query: string): Promise<void> => {
+  await operator.page.goto(`${house.origin}/ops/${query}`);
+};
+
+test('an empty house says what to paste where, and shows the first beacon when it arrives', async () => {
+  await operator.until('document.querySelector(".empty pre")?.textContent.includes("<meeting-join-telemetry")');
+  assert.equal((await address()).search, '', 'the token has left the address');
+  assert.deepEqual(await operator.violations(), []);
+  await house.send('first');
+  await operator.until('document.querySelector("[data-stat=attempts] .figure")?.textContent.trim() === "1"');
+  await operator.until('document.querySelector(".tail tbody")?.textContent.includes("server_busy / 7")');
+});
+
+test('without the cookie there are no figures', async () => {
+  const stranger = await visit(`${house.origin}/ops/`);
+  try {
+    await stranger.until('document.querySelector("[role=alert]")?.textContent.includes("npm start")');
+    assert.deepEqual(await stranger.violations(), []);
+    assert.equal(await stranger.read('document.querySelector("[data-stat]")'), null);
+  } finally {
+    await stranger.leave();
+  }
+});
+
+test('an operator who never read a manual finds the seeded outage', async () => {
+  await house.seed();
+  await open('?synthetic=1');
+  await operator.until('document.querySelector("[data-finding=outage]")');
+  const told = await operator.read<string>('document.querySelector("[data-finding=outage]").innerText');
+  assert.match(told, /pool01\.contoso\.com/);
+  assert.match(told, /server_busy \(7\)/);
+  await click('[data-finding=outage] button');
+  await operator.until('location.search.includes("pool=pool01.contoso.com")');
+  await operator.until(
+    'document.querySelector(".list tbody tr[data-class] button")?.innerText.startsWith("server_busy")',
+  );
+  const { searchParams } = await address();
+  assert.ok(searchParams.get('from') && searchParams.get('to'));
+  assert.equal(searchParams.get('synthetic'), '1');
+});
+
+test('made-up joins are in no figure until asked for, and the page says so', async () => {
+  await open('');
+  await operator.until('document.querySelector("[data-synthetic=false]")');
+  assert.equal(await operator.read('document.querySelector("[data-stat=attempts] .figure").textContent.trim()'), '1');
+  await click('[data-synthetic] button');
+  await operator.until('document.querySelector("[data-synthetic=true]") && location.search === "?synthetic=1"');
+});
+
+test('a click filters, the address tells, back takes it away', async () => {
+  await open('?synthetic=1&by=browser');
+  await operator.until('document.querySelector("#places tbody button")?.innerText.startsWith("Firefox 154")');
+  const all = await operator.read<string>('document.querySelector("[data-stat=attempts] .figure").textContent');
+  await click('#places tbody button');
+  await operator.until('new URLSearchParams(location.search).get("browser") === "Firefox 154"');
+  await operator.until(`document.querySelector("[data-stat=attempts] .figure").textContent !== ${JSON.stringify(all)}`);
+  await operator.page.reload();
+  await operator.until('document.querySelector(".chip")?.innerText.includes("Firefox 154")');
+  await operator.until('document.querySelector("[data-stat=attempts]")');
+  await operator.read('history.back()');
+  await operator.until('!document.querySelector(".chip") && !location.search.includes("Firefox")');
+});
+
+test('what arrives is shown at once, without a reload', async () => {
+  await open('');
+  await operator.until('document.querySelector(".live[data-live=true]")');
+  await house.send('second', 'pool77.contoso.com');
+  await operator.until('document.querySelector(".tail tbody tr")?.innerText.includes("pool77.contoso.com")');
+  await operator.until('document.querySelector("[data-stat=attempts] .figure").textContent.trim() === "2"');
+});
+
+test('a join opens and closes by keyboard, and focus goes back', async () => {
+  await open('?synthetic=1&type=server_busy');
+  await operator.until('document.querySelector(".tail .open")');
+  await operator.read('document.querySelector(".tail .open").focus()');
+  await operator.press('Enter');
+  await operator.until('document.querySelector("dialog[open] .facts") && location.search.includes("join=")');
+  assert.deepEqual(await operator.violations(), []);
+  await operator.press('Escape');
+  await operator.until('!document.querySelector("dialog[open]") && !location.search.includes("join=")');
+  await operator.until('document.activeElement.matches(".tail .open")');
+});
+
+test('the keyboard reaches the figures first and walks the tabs', async () => {
+  await open('?synthetic=1');
+  await operator.until('document.querySelector("[role=tab]")');
+  await operator.press('Tab');
+  assert.equal(await operator.read('document.activeElement.className'), 'skip');
+  await operator.read('document.querySelector("[role=tab][aria-selected=true]").focus()');
+  await operator.press('ArrowRight');
+  await operator.until('document.activeElement.id === "tab-browser" && document.activeElement.ariaSelected === "true"');
+});
+
+test('every chart has its table', async () => {
+  await open('?synthetic=1');
+  await operator.until('document.querySelector("console-timeline canvas")');
+  await click('console-timeline .twin summary');
+  const rows = await operator.read<number>('document.querySelectorAll("console-timeline tbody tr").length');
+  assert.ok(rows > 20, `${rows} rows`);
+  const sum =
+    'e => [...document.querySelectorAll("console-timeline tbody tr")].reduce((n, tr) => n + Number(tr.children[e].textContent.replace(/\\D/g, "")), 0)';
+  const counted = await operator.read<number>(`[1, 2, 3, 4, 5].map(${sum}).reduce((a, b) => a + b)`);
+  const attempts = await operator.read<string>(
+    'document.querySelector("[data-stat=attempts] .figure").textContent.replace(/\\D/g, "")',
+  );
+  assert.equal(counted, Number(attempts));
+});
+
+test('a flag is switched, and the record tells who', async () => {
+  await open('');
+  const row = '[data-identity="Service:WebServer:pool02.contoso.com"]';
+  await operator.until(`document.querySelector(${JSON.stringify(row)})`);
+  await operator.read(
+    `(() => { const name = document.querySelector('.who input'); name.value = 'Ada'; name.dispatchEvent(new Event('change')); })()`,
+  );
+  await click(`${row} [role=switch]`);
+  await operator.until(`document.querySelector(${JSON.stringify(`${row} .state`)}).dataset.on === "true"`);
+  await operator.until('document.querySelector(".audit li").innerText.includes("Ada")');
+  assert.equal(
+    house.collector.configurations.get('Service:WebServer:pool02.contoso.com')?.MeetingUxEnableTelemetry,
+    true,
+  );
+});
+
+test('a fault is chosen, shown and taken back', async () => {
+  await open('');
+  await operator.until('document.querySelector("input[name=fault]")');
+  await operator.read('document.querySelectorAll("input[name=fault]")[2].click()');
+  await operator.until('document.querySelector("[data-fault=\\"503\\"]")');
+  assert.equal(house.collector.faults.get().kind, 'answer');
+  await click('[data-fault] button');
+  await operator.until('!document.querySelector("[data-fault]")');
+  assert.equal(house.collector.faults.get().kind, 'none');
+});
+
+for (const language of ['en', 'it'] as const) {
+  for (const scheme of ['light', 'dark'] as const) {
+    test(`axe finds nothing wrong: ${language}, ${scheme}`, async () => {
+      await operator.prefer(scheme);
+      await open('?synthetic=1');
+      await operator.until('document.querySelector("[data-stat]")');
+      await click(`.languages [lang=${language}]`);
+      await operator.until(`document.documentElement.lang === "${language}"`);
+      assert.deepEqual(await operator.violations(), []);
+    });
+  }
+}
+
+test('an address that cannot be read is explained', async () => {
+  await operator.read('document.querySelector(".languages [lang=en]").click()');
+  await open('?from=2026-01-02&to=2026-01-01');
+  await operator.until('document.querySelector("[role=alert]")?.textContent.includes("to must be later than from")');
+});
