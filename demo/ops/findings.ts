@@ -80,6 +80,9 @@ const describe = async (reader: Reader, outage: Outage): Promise<Finding> => {
   };
 };
 
+/** What goes on comes first, then what hurt most. */
+const byUrgency = (a: Finding, b: Finding): number => Number(b.ongoing) - Number(a.ongoing) || b.failures - a.failures;
+
 /** The outages among the joins gathered in the table `joined`, each with its place and reason. */
 export const readFindings = async (
   reader: Reader,
@@ -93,5 +96,5 @@ export const readFindings = async (
   }));
   const findings: Finding[] = [];
   for (const outage of findOutages(health, stepMs).slice(-maxFindings)) findings.push(await describe(reader, outage));
-  return findings;
+  return findings.sort(byUrgency);
 };

@@ -72,6 +72,6 @@ export const findings = (scene: Scene): TemplateResult | typeof nothing => {
   if (outages.length + rows.length === 0) return nothing;
   return html`<section class="findings" aria-labelledby="findings">
     <h2 id="findings" class="visually-hidden">${scene.text.findingsTitle}</h2>
-    <ul>${[...outages].reverse().map(finding => outage(scene, finding))}${rows.map(([dimension, row]) => worse(scene, dimension, row))}</ul>
+    <ul>${outages.map(finding => outage(scene, finding))}${rows.map(([dimension, row]) => worse(scene, dimension, row))}</ul>
   </section>`;
 };
