@@ -54,9 +54,11 @@ export const createMemoryStorage = (): Storage => {
       last = run.catch(() => {});
       return run;
     },
-    destroy: async () => {
-      data = empty();
-    },
+    // After the transactions under way, which would bring it back.
+    destroy: () =>
+      last.then(() => {
+        data = empty();
+      }),
     close: () => {},
   };
 };

@@ -105,6 +105,9 @@ const takeDrops = async (tx: Transaction, { key, categories: open }: Route): Pro
   return untold;
 };
 
+/** Of an event that is counted. */
+const categoryOf = (event: EventName): Category => (event === 'meeting.census' ? 'census' : 'usage');
+
 const takeCounters = async (tx: Transaction, key: string) => {
   const sums: Partial<Record<EventName, Attributes>> = {};
   for (const { route, event, name, sum } of await tx.all<Counter>('counters')) {
@@ -137,7 +140,7 @@ const writeReports = async (tx: Transaction, route: Route, now: number, uuid: ()
     });
   }
   for (const [event, sums] of await takeCounters(tx, route.key)) {
-    write(event, event === 'meeting.census' ? 'census' : 'usage', { ...route.frames[event], ...sums });
+    write(event, categoryOf(event), { ...route.frames[event], ...sums });
   }
   entries.forEach(tx.append);
   await resize(tx, entries, 1);
@@ -149,24 +152,27 @@ const keepSent = async (tx: Transaction, entries: Entry[], sentAt: number) => {
   tx.put('meta', 'sent', [...sent, ...latest].slice(-limits.maxSentRecords));
 };
 
-/** Deletes the records of some categories, and the count of their losses. @returns how many records */
+/** Deletes the records of some categories. @returns how many */
 const deleteRecords = async (tx: Transaction, key: string, closed: readonly Category[]) => {
   let deleted = 0;
   for (const lane of await tx.lanes()) {
     if (routeOf(lane) !== key || !closed.some(category => lane.endsWith(`|${category}`))) continue;
     deleted += (await removeEntries(tx, await tx.entries(lane, unlimited))).length;
   }
-  for (const drops of await tx.all<Drops>('drops')) {
-    if (drops.route === key && closed.includes(drops.category)) tx.delete('drops', keyOfDrops(drops));
-  }
   return deleted;
 };
 
-const deleteRoute = async (tx: Transaction, key: string) => {
-  tx.delete('routes', key);
+/** Deletes what else is kept of some categories: losses, sums, open joins, what was lately sent. */
+const deleteTraces = async (tx: Transaction, key: string, closed: readonly Category[]) => {
+  const isClosed = (route: string, category: Category) => route === key && closed.includes(category);
+  for (const drops of await tx.all<Drops>('drops')) {
+    if (isClosed(drops.route, drops.category)) tx.delete('drops', keyOfDrops(drops));
+  }
+  for (const { route, event, name } of await tx.all<Counter>('counters')) {
+    if (isClosed(route, categoryOf(event))) tx.delete('counters', keyOf(key, event, name));
+  }
+  for (const { route, id } of await tx.all<OpenJoin>('joins')) if (isClosed(route, 'usage')) tx.delete('joins', id);
   tx.delete('meta', 'sent');
-  for (const { route, id } of await tx.all<OpenJoin>('joins')) if (route === key) tx.delete('joins', id);
-  await takeCounters(tx, key);
 };
 
 export const createOutgoing = (storage: Storage, uuid: () => string) => {
@@ -265,7 +271,8 @@ export const createOutgoing = (storage: Storage, uuid: () => string) => {
     purge: (key: string, closed: readonly Category[] = categories) =>
       write(async tx => {
         const deleted = await deleteRecords(tx, key, closed);
-        if (closed.length === categories.length) await deleteRoute(tx, key);
+        await deleteTraces(tx, key, closed);
+        if (closed.length === categories.length) tx.delete('routes', key);
         return { deleted, isLast: !(await tx.all('routes')).length };
       }),
 
