@@ -1,4 +1,4 @@
-/** `npm run bench:tables`: writes the tables of the last run into the README. */
+/** `npm run bench:tables`, and the second half of `npm run docs`: writes the tables of the last run into the README. */
 import { writePart } from '../package/readme.js';
 import { caption, costTable, readResults, setupsTable, survivalCaption, survivalTable } from './results.js';
 

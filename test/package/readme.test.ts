@@ -49,7 +49,7 @@ for (const name of new Set(marked.map(({ test }) => test))) {
   );
 }
 
-test('what is generated from the build is current: npm run docs:readme', () => {
+test('what is generated from the build is current: npm run docs', () => {
   assert.equal(generatedPart('attributes'), attributesTable());
   assert.equal(generatedPart('sentence'), sentence());
 });

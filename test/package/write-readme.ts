@@ -1,4 +1,4 @@
-/** `npm run docs:readme`: writes the parts of the README that are generated from the build. */
+/** First half of `npm run docs`: writes the parts of the README that are generated from the build. */
 import { attributesTable, sentence } from './attributes.js';
 import { writePart } from './readme.js';
 
