@@ -135,6 +135,14 @@ const listen = (): void => {
   }
 };
 
+/** The disclosure is loaded when somebody wants to read it, and not before. */
+const discloseOnDemand = (): void => {
+  const details = find<HTMLDetailsElement>('.disclosure');
+  details.addEventListener('toggle', () => details.append(document.createElement('meeting-join-telemetry-panel')), {
+    once: true,
+  });
+};
+
 /** `?outcome=7` presets the demo controls, so that a test or a bookmark can ask for an ending. */
 const preset = (): void => {
   const asked = new URLSearchParams(location.search).get('outcome');
@@ -147,6 +155,7 @@ const validateMs = 450;
 
 translate();
 listen();
+discloseOnDemand();
 preset();
 watchTag(() => text);
 setTimeout(() => show('choose'), validateMs);
