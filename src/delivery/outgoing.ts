@@ -140,7 +140,9 @@ const writeReports = async (tx: Transaction, route: Route, now: number, uuid: ()
     });
   }
   for (const [event, sums] of await takeCounters(tx, route.key)) {
-    write(event, categoryOf(event), { ...route.frames[event], ...sums });
+    const category = categoryOf(event);
+    // Closed by another tab since it was counted.
+    if (route.categories.includes(category)) write(event, category, { ...route.frames[event], ...sums });
   }
   entries.forEach(tx.append);
   await resize(tx, entries, 1);

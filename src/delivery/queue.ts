@@ -63,9 +63,16 @@ export const createQueue = (storage: Storage) => {
   return {
     storage,
 
-    /** Opens a route, or says what has changed about it. What the sender knows of it stays. */
+    /**
+     * Opens a route, or says what has changed about it. What the sender knows of it stays.
+     * @returns the route as it was
+     */
     open: (opening: RouteOpening) =>
-      write(async tx => tx.put('routes', opening.key, { ...(await tx.get<Route>('routes', opening.key)), ...opening })),
+      write(async tx => {
+        const known = await tx.get<Route>('routes', opening.key);
+        tx.put('routes', opening.key, { ...known, ...opening });
+        return known;
+      }),
 
     /**
      * Commits what the recorder has.
@@ -74,9 +81,11 @@ export const createQueue = (storage: Storage) => {
      */
     add: (key: string, addition: Addition): Promise<boolean> =>
       write(async tx => {
-        const isOpen = !!(await tx.get('routes', key));
-        if (isOpen) await commit(tx, key, addition);
-        return isOpen;
+        const route = await tx.get<Route>('routes', key);
+        // Another tab may have closed a category a moment ago.
+        const items = addition.items.filter(({ entry }) => route?.categories.includes(entry.category));
+        if (route) await commit(tx, key, { ...addition, items });
+        return !!route;
       }),
 
     size: () => read(getSize),

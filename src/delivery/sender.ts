@@ -31,6 +31,8 @@ export type Notice =
   | { type: 'delivered'; route: string; count: number }
   | { type: 'dropped'; route: string; count: number; reason: DropReason }
   | { type: 'closed'; route: string; reason: string }
+  /** The person has opted in or out of error reporting; `meta` has the choice, and the route what follows from it. */
+  | { type: 'choice'; route: string }
   /** Everything of this origin has been deleted. */
   | { type: 'purged' };
 

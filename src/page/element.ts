@@ -113,7 +113,8 @@ export class MeetingJoinTelemetryElement extends Base {
   #ending = new AbortController();
   #isStarting = false;
   #userId = '';
-  #optIn = false;
+  /** What the page has said while there was no session to hear it. */
+  #choice: boolean | undefined;
   #resolveReady!: (gate: Gate) => void;
 
   /** The decided gate. */
@@ -140,11 +141,11 @@ export class MeetingJoinTelemetryElement extends Base {
 
   /** `client` surface only; the choice is remembered. */
   get errorReportingOptIn(): boolean {
-    return this.#optIn;
+    return this.#session?.isOptedIn ?? !!this.#choice;
   }
-  set errorReportingOptIn(isOptIn: boolean) {
-    this.#optIn = isOptIn;
-    this.#restart();
+  set errorReportingOptIn(isOptedIn: boolean) {
+    if (this.#session) void this.#session.choose(isOptedIn);
+    else this.#choice = isOptedIn;
   }
 
   get gate(): Gate {
@@ -287,7 +288,7 @@ export class MeetingJoinTelemetryElement extends Base {
     const loaded = await import('./session.js').catch(() => undefined);
     if (!loaded || signal.aborted) return false;
     if (this.#session) await this.#session.update(decision);
-    else this.#adopt(await loaded.openSession(this, decision, reason => this.#close(reason)), signal);
+    else this.#adopt(await loaded.openSession(this, decision, this.#choice, reason => this.#close(reason)), signal);
     if (decision && !signal.aborted) this.#decide('open', decision.reason, decision);
     return decision;
   }
@@ -295,6 +296,10 @@ export class MeetingJoinTelemetryElement extends Base {
   #adopt(session: Session | undefined, signal: AbortSignal) {
     if (signal.aborted) return session?.end();
     this.#session = session;
+    const choice = this.#choice;
+    this.#choice = undefined;
+    // Said while the session was opening.
+    if (choice !== undefined && choice !== session?.isOptedIn) this.errorReportingOptIn = choice;
     if (session) for (const call of this.#held.splice(0)) this.#call(() => call(session));
   }
 
@@ -313,6 +318,8 @@ export class MeetingJoinTelemetryElement extends Base {
 
   #close(reason: string, setting?: Decision) {
     this.#end();
+    // Who deleted everything has said no: an attribute that changes must not undo it.
+    this.#isStarting ||= reason === 'purged';
     this.#decide('closed', reason, setting);
   }
 

@@ -34,13 +34,15 @@ const toUrl = (text: string): string => {
  * @throws Error when there is no word of the administrator to be had; its message says why
  */
 export const decide = async (attributes: GateAttributes, inline: string): Promise<Decision | undefined> => {
-  const { pool, site, surface, configSrc, endpoint } = attributes;
+  const { pool, site, surface, configSrc, endpoint, disableAutomaticSendTracing, errorReportingOptIn } = attributes;
   const require = (attribute: string, value: unknown, meaning: string) => {
     if (!value) throw Error(`set ${attribute} to ${meaning}`);
   };
   require('endpoint', toUrl(endpoint), 'the URL of OTLP logs ingest');
   require('surface', /^(join-launcher|meetings-app|client)$/.test(surface), 'join-launcher, meetings-app or client');
-  const categoriesWhen = (flag: boolean) => openCategories({ ...attributes, flag });
+  // One by one: a spread leaves out what an element's class defines.
+  const categoriesWhen = (flag: boolean) =>
+    openCategories({ surface, disableAutomaticSendTracing, errorReportingOptIn, flag });
   if (surface === 'client') return { enabled: true, reason: surface, skewMs: 0, categories: categoriesWhen(false) };
   require('pool', pool, 'the FQDN of the pool that hosts the meeting');
   const url = toUrl(configSrc);

@@ -20,6 +20,7 @@ export interface Host extends EventTarget {
   readonly federationPartner: string;
   readonly pseudonymKey: string;
   readonly userId: string;
+  readonly disableAutomaticSendTracing: boolean;
 }
 
 /** What a decision brings beside the attributes. */
@@ -39,6 +40,9 @@ export interface Session {
   recordError(error: unknown, context?: ErrorContext): void;
   flush(): Promise<FlushReport>;
   size(): Promise<Size>;
+  /** Whether the person has opted in to error reporting: now, or on an earlier visit. */
+  readonly isOptedIn: boolean;
+  choose(isOptedIn: boolean): Promise<void>;
   /** The flag has been read after all (`opening`), or somebody else is signed in. */
   update(opening?: Opening): Promise<void>;
   /** Stops, and deletes nothing: the element has left the page. */

@@ -14,6 +14,8 @@ export interface Outbox {
   flush(trigger: Trigger): Promise<FlushReport>;
   /** Something new is in the queue. */
   nudge(): void;
+  /** Tells the other tabs and the worker, and cuts off what is in flight. */
+  announce(notice: Notice): void;
 }
 
 export interface OutboxOptions {
@@ -95,10 +97,15 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
         return { ...nothing, nextAttemptAt: Date.now() + limits.backoffCapMs };
       });
   };
+  const cut = () => void sender?.then(own => own.cut());
+  const announce = (notice: Notice) => {
+    channel.post(notice);
+    cut();
+  };
   signal.addEventListener('abort', () => {
-    void sender?.then(own => own.cut());
+    cut();
     channel.close();
     storage.close();
   });
-  return { queue: createQueue(storage), ...startFlushing(flush, signal) };
+  return { queue: createQueue(storage), announce, ...startFlushing(flush, signal) };
 };

@@ -7,7 +7,8 @@ import type { RouteOpening } from '../delivery/rows.js';
 import type { Notice } from '../delivery/sender.js';
 import { uuid } from '../delivery/uuid.js';
 import { version } from '../delivery/version.js';
-import type { Attributes } from '../practices/catalog.js';
+import type { Attributes, Category } from '../practices/catalog.js';
+import { openCategories } from '../practices/gate.js';
 import { severity, toKeyValues } from '../practices/otlp.js';
 import { createClock } from './clock.js';
 import { DeliveredEvent, DroppedEvent } from './delivery-events.js';
@@ -26,7 +27,8 @@ import { createRecorder } from './recorder.js';
 /** Random ids of this installation, one for each category that has any, so that the categories cannot be joined. */
 interface Device {
   census: string;
-  error: string;
+  /** Gone when error reporting is closed: after that it is a new device. */
+  error: string | undefined;
 }
 
 const placeOf = ({ pool, federationPartner }: Host): Attributes => ({
@@ -66,12 +68,14 @@ const toRoute = (host: Host, opening: Opening, known: Environment, identity: Att
 
 /**
  * @param opening undefined: the configuration cannot be reached; queue if an earlier answer allows it, send nothing
+ * @param choice whether the person opts in to error reporting; undefined: as on an earlier visit
  * @param onClosed the gate has been closed elsewhere: by the worker, or in another tab
  * @returns undefined when it may not even queue
  */
 export const openSession = async (
   host: Host,
   opening: Opening | undefined,
+  choice: boolean | undefined,
   onClosed: (reason: string) => void,
 ): Promise<Session | undefined> => {
   const known = await environment();
@@ -82,13 +86,24 @@ export const openSession = async (
 
   const ending = new AbortController();
   const { signal } = ending;
+  const close = (reason: string) => {
+    if (signal.aborted) return;
+    ending.abort();
+    onClosed(reason);
+  };
   const hear = (notice: Notice) => {
     if (notice.type !== 'purged' && notice.route !== key) return;
-    if (notice.type === 'delivered') host.dispatchEvent(new DeliveredEvent(notice.count));
-    else if (notice.type === 'dropped') host.dispatchEvent(new DroppedEvent(notice.count, notice.reason));
-    else if (!signal.aborted) {
-      ending.abort();
-      onClosed(notice.type === 'closed' ? notice.reason : 'purged');
+    switch (notice.type) {
+      case 'delivered':
+        return host.dispatchEvent(new DeliveredEvent(notice.count));
+      case 'dropped':
+        return host.dispatchEvent(new DroppedEvent(notice.count, notice.reason));
+      case 'choice':
+        return reopen(route);
+      case 'closed':
+        return close(notice.reason);
+      default:
+        return close(notice.type satisfies 'purged');
     }
   };
   const reportBroken = () => {
@@ -97,16 +112,45 @@ export const openSession = async (
   };
   const outbox = await openOutbox({ workerSrc: host.workerSrc, signal, route: () => route, hear });
   const { queue } = outbox;
-  const device = await remember<Device>(queue.storage, 'device', ids => ids ?? { census: uuid(), error: uuid() });
-  const reopen = async (current: Opening) => {
+  let device: Device | undefined;
+  let isOptedIn = false;
+  const identify = async (categories: Category[]) => {
+    device = await remember<Device>(queue.storage, 'device', ids => ({
+      census: ids?.census ?? uuid(),
+      error: categories.includes('error') ? (ids?.error ?? uuid()) : undefined,
+    }));
+  };
+  /** On the `client` surface the person decides too, and may do so again and again. */
+  const consented = async (categories: Category[], chosen?: boolean) => {
+    if (host.surface !== 'client') return categories;
+    isOptedIn = !!(await remember<boolean>(queue.storage, 'errorReportingOptIn', () => chosen));
+    // What takes the choice back must be here when the network is not.
+    if (isOptedIn) void loadStandby().catch(() => {});
+    const { surface, disableAutomaticSendTracing } = host;
+    return openCategories({ surface, disableAutomaticSendTracing, errorReportingOptIn: isOptedIn, flag: false });
+  };
+  const open = async (current: Opening, chosen?: boolean) => {
     const { userId, pseudonymKey, pool } = host;
-    route = toRoute(host, current, known, {
+    const categories = await consented(current.categories, chosen);
+    await identify(categories);
+    const identity = {
       'app.installation.id': device?.census,
       'user.hash': await pseudonymize(userId, pseudonymKey || pool, 'census'),
-    });
-    await queue.open(route);
+    };
+    route = toRoute(host, { ...current, categories }, known, identity);
+    const before = await queue.open(route);
+    if (before?.categories.some(category => !categories.includes(category))) {
+      await (await loadStandby()).withdraw(queue.storage, route, host);
+    }
   };
-  if (opening) await reopen(opening);
+  /** One after the other, so that the last word counts. A purge in between ends it all. */
+  let opened: Promise<unknown> = Promise.resolve();
+  const reopen = (current: Opening, chosen?: boolean) => {
+    opened = opened.then(() => open(current, chosen)).catch(() => {});
+    return opened;
+  };
+  if (opening) await open(opening, choice);
+  else await identify(allowed.categories);
 
   const {
     record: recordAny,
@@ -147,6 +191,14 @@ export const openSession = async (
     recordUsage: usage => void recordUsage(count, usage),
     flush: () => settled().then(() => outbox.flush('call')),
     size: () => settled().then(queue.size),
+    get isOptedIn() {
+      return isOptedIn;
+    },
+    choose: async chosen => {
+      isOptedIn = chosen;
+      await reopen(route, chosen);
+      outbox.announce({ type: 'choice', route: key });
+    },
     update: async changed => {
       if (signal.aborted) return;
       await reopen(changed ?? route);

@@ -12,11 +12,13 @@ import {
   openChannel,
   openIndexedDb,
   type Route,
+  type RouteOpening,
   type Sender,
   type Storage,
   uuid,
 } from '../delivery/index.js';
 import { openSender } from '../delivery/open-sender.js';
+import { categories } from '../practices/index.js';
 import { DroppedEvent } from './delivery-events.js';
 import type { Receipt } from './opening.js';
 
@@ -58,6 +60,13 @@ export const openOwnSender = (storage: Storage, notify: (notice: Notice) => void
     notify,
     leave: () => leaveOrigin(storage),
   });
+
+/** Deletes what a route has kept of the categories that are closed now. @param host hears of the loss */
+export const withdraw = async (storage: Storage, { key, categories: open }: RouteOpening, host: EventTarget) => {
+  const closed = categories.filter(category => !open.includes(category));
+  const { deleted } = await createOutgoing(storage, uuid).purge(key, closed);
+  if (deleted) host.dispatchEvent(new DroppedEvent(deleted, 'purged'));
+};
 
 /**
  * Deletes what some routes have left behind, in this tab and all others; with the last route goes everything.

@@ -42,7 +42,7 @@ const forget = () => {
 };
 
 const channel = openChannel(notice => {
-  if (notice.type === 'closed') cut();
+  if (notice.type === 'closed' || notice.type === 'choice') cut();
   if (notice.type === 'purged') forget();
 });
 

@@ -3,6 +3,7 @@
  * there and creates nothing: no database, no worker, no id.
  */
 import { render } from 'lit/html.js';
+import { purge } from '../standby.js';
 import { localize } from './locale.js';
 import { readHoldings } from './records.js';
 import { createStyles } from './styles.js';
@@ -37,7 +38,9 @@ const createPanel = (panel: HTMLElement) => {
     delete: async () => {
       await show('running');
       try {
-        const receipt = await findTelemetryElement(panel)?.purge();
+        const element = findTelemetryElement(panel);
+        // Without a network the tag may lack the script that deletes; the panel has it with it.
+        const receipt = await element?.purge().catch(() => purge(() => true, element));
         await show(receipt ?? 'failed');
       } catch {
         await show('failed');

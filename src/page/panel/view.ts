@@ -173,10 +173,7 @@ const telling = [
 ];
 
 const gistOf = ({ attributes }: ShownRecord): string =>
-  attributes
-    .filter(([name]) => telling.includes(name))
-    .map(([, value]) => value)
-    .join(' · ');
+  [...new Set(attributes.filter(([name]) => telling.includes(name)).map(([, value]) => value))].join(' · ');
 
 const recordView = (record: ShownRecord, locale: string) => html`
   <details part="record">
