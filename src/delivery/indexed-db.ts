@@ -87,6 +87,8 @@ const transact = async <T>(database: IDBDatabase, mode: Mode, work: (transaction
   completed.catch(() => {});
   try {
     const result = await work(over(transaction));
+    // Not to wait for the answers of the last writes: a page that is being left would take them with it.
+    transaction.commit();
     await completed;
     return result;
   } catch (error) {
@@ -117,8 +119,8 @@ const gone = () => new DOMException('the queue is closed', 'NotFoundError');
  */
 export const openIndexedDb = async (create: boolean, onDeleted: () => void = () => {}): Promise<Storage> => {
   let isGone = false;
-  const connect = async () => {
-    const database = await openAny(create);
+  const connect = async (mayCreate: boolean) => {
+    const database = await openAny(mayCreate);
     database.onversionchange = event => {
       database.close();
       if (event.newVersion !== null || isGone) return;
@@ -127,17 +129,17 @@ export const openIndexedDb = async (create: boolean, onDeleted: () => void = () 
     };
     return database;
   };
-  let connection = connect();
+  let connection = connect(create);
   const disconnect = (useless: typeof connection) =>
     void useless.then(
       database => database.close(),
       () => {},
     );
-  /** One new connection for all who found the old one useless. */
+  /** One new connection for all who found the old one useless; none when somebody has cleared the site's data. */
   const reconnect = (useless: typeof connection) => {
     if (useless === connection) {
       disconnect(useless);
-      connection = connect();
+      connection = connect(false);
     }
     return connection;
   };

@@ -11,9 +11,9 @@ import {
   getSize,
   keyOf,
   type OpenJoin,
+  putSize,
   type Route,
   type RouteOpening,
-  resize,
 } from './rows.js';
 import type { Storage, Transaction } from './storage.js';
 
@@ -34,27 +34,55 @@ export interface Addition {
 }
 
 /** Keeps the journal. @returns the entries that count: all but the results of attempts that have one */
-const journalJoins = async (tx: Transaction, route: string, items: Item[]): Promise<Entry[]> => {
+const journalJoins = (tx: Transaction, route: string, items: Item[], isOpen: (id: string) => boolean): Entry[] => {
+  const opened = new Set<string>();
   const entries: Entry[] = [];
   for (const { entry, opens, closes } of items) {
-    if (closes && !(await tx.get('joins', closes))) continue;
-    if (opens) tx.put('joins', opens.id, { ...opens, route });
+    if (closes && !opened.delete(closes) && !isOpen(closes)) continue;
+    if (opens) {
+      opened.add(opens.id);
+      tx.put('joins', opens.id, { ...opens, route });
+    }
     if (closes) tx.delete('joins', closes);
     entries.push(entry);
   }
   return entries;
 };
 
-const commit = async (tx: Transaction, route: string, { items, counters, drops }: Addition) => {
-  const entries = await journalJoins(tx, route, items);
+/** What a commit builds on, asked for all at once: a page that is being left has time for one round trip at most. */
+const readForCommit = async (tx: Transaction, key: string, { items, counters }: Addition) => {
+  const closed = items.flatMap(({ closes }) => closes ?? []);
+  const counterKeys = [...new Set(counters.map(({ event, name }) => keyOf(key, event, name)))];
+  const [route, size, joins, sums] = await Promise.all([
+    tx.get<Route>('routes', key),
+    getSize(tx),
+    Promise.all(closed.map(id => tx.get('joins', id))),
+    Promise.all(counterKeys.map(counterKey => tx.get<Counter>('counters', counterKey))),
+  ]);
+  return {
+    route,
+    size,
+    isJoinOpen: (id: string) => !!joins[closed.indexOf(id)],
+    sums: new Map(counterKeys.map((counterKey, i) => [counterKey, sums[i]?.sum ?? 0])),
+  };
+};
+
+const commit = async (tx: Transaction, key: string, addition: Addition): Promise<boolean> => {
+  const { route, size, isJoinOpen, sums } = await readForCommit(tx, key, addition);
+  if (!route) return false;
+  // Another tab may have closed a category a moment ago.
+  const items = addition.items.filter(({ entry }) => route.categories.includes(entry.category));
+  const entries = journalJoins(tx, key, items, isJoinOpen);
   entries.forEach(tx.append);
-  await resize(tx, entries, 1);
-  for (const { category, reason, count } of drops) await countDrop(tx, route, category, reason, count);
-  for (const { event, name, by } of counters) {
-    const key = keyOf(route, event, name);
-    const sum = ((await tx.get<Counter>('counters', key))?.sum ?? 0) + by;
-    tx.put('counters', key, { route, event, name, sum });
+  putSize(tx, size, entries, 1);
+  for (const { event, name, by } of addition.counters) {
+    const counterKey = keyOf(key, event, name);
+    const sum = (sums.get(counterKey) ?? 0) + by;
+    sums.set(counterKey, sum);
+    tx.put('counters', counterKey, { route: key, event, name, sum });
   }
+  for (const { category, reason, count } of addition.drops) await countDrop(tx, key, category, reason, count);
+  return true;
 };
 
 export const createQueue = (storage: Storage) => {
@@ -79,14 +107,7 @@ export const createQueue = (storage: Storage) => {
      * @returns false when the route has been purged: nothing was stored
      * @throws QuotaExceededError when the storage is full
      */
-    add: (key: string, addition: Addition): Promise<boolean> =>
-      write(async tx => {
-        const route = await tx.get<Route>('routes', key);
-        // Another tab may have closed a category a moment ago.
-        const items = addition.items.filter(({ entry }) => route?.categories.includes(entry.category));
-        if (route) await commit(tx, key, { ...addition, items });
-        return !!route;
-      }),
+    add: (key: string, addition: Addition): Promise<boolean> => write(tx => commit(tx, key, addition)),
 
     size: () => read(getSize),
     joins: (key: string) => read(async tx => (await tx.all<OpenJoin>('joins')).filter(({ route }) => route === key)),

@@ -132,11 +132,13 @@ export const getSize = async (tx: Transaction): Promise<Size> =>
   (await tx.get('meta', 'size')) ?? { entries: 0, bytes: 0 };
 
 /** Adds to the size of the queue what has come, or takes off what has gone (sign -1). */
-export const resize = async (tx: Transaction, changed: Entry[], sign: 1 | -1): Promise<void> => {
-  const { entries, bytes } = await getSize(tx);
+export const putSize = (tx: Transaction, { entries, bytes }: Size, changed: Entry[], sign: 1 | -1): void => {
   const sum = changed.reduce((total, entry) => total + entry.bytes, 0);
   tx.put('meta', 'size', { entries: entries + sign * changed.length, bytes: bytes + sign * sum });
 };
+
+export const resize = async (tx: Transaction, changed: Entry[], sign: 1 | -1): Promise<void> =>
+  putSize(tx, await getSize(tx), changed, sign);
 
 export const countDrop = async (
   tx: Transaction,

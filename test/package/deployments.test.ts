@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MeetingJoinTelemetryElement } from 'meeting-join-telemetry';
-import { browserTest, inChromium } from './browsing.js';
+import { browserTest } from './browsing.js';
 import { pageWith } from './site.js';
 
 const trustedPolicy = [
@@ -66,50 +66,41 @@ browserTest('collector, configuration and scripts on another origin', async ({ s
   assert.ok(!site.requests.includes('POST /v1/logs'));
 });
 
-browserTest(
-  'a collector on another origin that does not allow ours',
-  async ({ site, elsewhere, start }) => {
-    site.mount('/', 'dist');
-    site.mount('/dist/', 'dist');
-    site.resources.set('/', pageWith({ endpoint: `${elsewhere.origin}/v1/logs` }));
-    const browser = await start();
-    const page = await browser.open(site.origin);
-    await sleep(3_000);
-    const queued = await page.evaluate(() =>
-      document.querySelector<MeetingJoinTelemetryElement>('meeting-join-telemetry')?.queued(),
-    );
-    assert.ok((queued ?? 0) > 0, 'what cannot be sent stays queued');
-    const tries = elsewhere.requests.length;
-    assert.ok(tries >= 1 && tries < 12, `tried ${tries} times, with growing distance`);
-  },
-  inChromium,
-);
+browserTest('a collector on another origin that does not allow ours', async ({ site, elsewhere, start }) => {
+  site.mount('/', 'dist');
+  site.mount('/dist/', 'dist');
+  site.resources.set('/', pageWith({ endpoint: `${elsewhere.origin}/v1/logs` }));
+  const browser = await start();
+  const page = await browser.open(site.origin);
+  await sleep(3_000);
+  const queued = await page.evaluate(() =>
+    document.querySelector<MeetingJoinTelemetryElement>('meeting-join-telemetry')?.queued(),
+  );
+  assert.ok((queued ?? 0) > 0, 'what cannot be sent stays queued');
+  const tries = elsewhere.requests.length;
+  assert.ok(tries >= 1 && tries < 12, `tried ${tries} times, with growing distance`);
+});
 
 for (const allowed of [true, false]) {
   const how = allowed ? 'with' : 'without';
-  browserTest(
-    `a worker below a sub-path, ${how} Service-Worker-Allowed`,
-    async ({ site, start }) => {
-      site.mount('/static/telemetry/', 'dist', allowed ? { 'Service-Worker-Allowed': '/' } : {});
-      const page = pageWith(
-        { 'worker-src': '/static/telemetry/meeting-join-telemetry-sw.js' },
-        '/static/telemetry/meeting-join-telemetry.js',
-      );
-      site.resources.set('/meet/', page);
-      const browser = await start();
-      const tab = await browser.open(`${site.origin}/meet/`);
-      await site.whenReceived('meeting.join.result');
-      await sleep(settleMs);
-      // By then the worker is active; it sends whatever its scope, since it is asked by message and serves no page.
-      site.received.length = 0;
-      await tab.reload();
-      const { referer } = await site.whenReceived('meeting.join.result');
-      assert.match(referer, byWorker);
-      assert.deepEqual(site.said, []);
-    },
-    // The harder half in every engine, the easier one in one.
-    engine => !allowed || inChromium(engine),
-  );
+  browserTest(`a worker below a sub-path, ${how} Service-Worker-Allowed`, async ({ site, start }) => {
+    site.mount('/static/telemetry/', 'dist', allowed ? { 'Service-Worker-Allowed': '/' } : {});
+    const page = pageWith(
+      { 'worker-src': '/static/telemetry/meeting-join-telemetry-sw.js' },
+      '/static/telemetry/meeting-join-telemetry.js',
+    );
+    site.resources.set('/meet/', page);
+    const browser = await start();
+    const tab = await browser.open(`${site.origin}/meet/`);
+    await site.whenReceived('meeting.join.result');
+    await sleep(settleMs);
+    // By then the worker is active; it sends whatever its scope, since it is asked by message and serves no page.
+    site.received.length = 0;
+    await tab.reload();
+    const { referer } = await site.whenReceived('meeting.join.result');
+    assert.match(referer, byWorker);
+    assert.deepEqual(site.said, []);
+  });
 }
 
 browserTest('a worker that is not there: the page sends', async ({ site, start }) => {

@@ -1,10 +1,10 @@
 /** Clocks for page and worker, as scripts that run before any other. */
 
-/** Everything takes a fraction of its time, so that half an hour passes in seconds. */
-export const acceleratedClock = (factor: number): string => `(() => {
+/** Everything takes a fraction of its time, so that half an hour passes in seconds; the same in every realm. */
+export const acceleratedClock = (factor: number, startedAt = Date.now()): string => `(() => {
   const factor = ${factor};
+  const startedAt = ${startedAt};
   const { now } = Date;
-  const startedAt = now();
   Date.now = () => startedAt + (now() - startedAt) * factor;
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (run, ms = 0, ...rest) => setTimeout(run, ms / factor, ...rest);

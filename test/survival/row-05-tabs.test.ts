@@ -45,5 +45,6 @@ survivalTest('5: the tab that holds the lock dies', async scene => {
   collector.answerAsUsual();
   if (browser.chromium) await Promise.race([browser.chromium.send(holder, 'Page.crash').catch(() => {}), sleep(500)]);
   else await holder.close();
-  await assertDeliveredOnce(collector, ids, 10_000);
+  // Firefox keeps the lock of a closed tab while its request is in flight: there the lease decides, after 30 s.
+  await assertDeliveredOnce(collector, ids, scene.engine === 'firefox' ? 40_000 : 10_000);
 });

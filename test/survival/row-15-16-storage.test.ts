@@ -54,35 +54,71 @@ interface Waiting {
   record: { eventName: string };
 }
 
-survivalTest(
-  '15: quota exceeded: the least urgent goes first, counted; the host page is untouched',
-  async ({ collector, start }) => {
-    const browser = await start();
-    const page = await browser.open(pageUrl(collector));
-    await settle(page);
-    await whenQuiet(collector);
-    await writeHostData(page);
-    collector.answerAlways(status(503, { 'Retry-After': '3600' }));
-    const used = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
-    await browser.chromium?.overrideQuota(collector.origin, used + 60_000);
-    let recorded = 0;
-    for (let round = 0; round < 30; round += 1) recorded += (await failJoinsDurably(page, 20)).length * 3;
-    await browser.chromium?.overrideQuota(collector.origin, undefined);
-    const kept = (await readTable<Waiting>(page, 'entries')).map(({ record }) => record.eventName);
-    const ofJoins = kept.filter(event => event.startsWith('meeting.join')).length;
-    const details = kept.filter(event => event === 'exception').length;
-    const drops = await readTable<{ reason: string; count: number }>(page, 'drops');
-    const lost = drops.filter(({ reason }) => reason === 'storage_full').reduce((sum, { count }) => sum + count, 0);
-    assert.ok(lost > 0, 'something had to go');
-    assert.ok(ofJoins > details, `${ofJoins} join records and ${details} error details kept`);
-    assert.deepEqual(await countHostRows(page), [1, 'untouched']);
-    assert.ok(kept.length + lost >= recorded, `${kept.length} kept + ${lost} counted, of ${recorded}`);
-  },
-  {
-    except: { firefox: 'only CDP overrides the quota', webkit: 'only CDP overrides the quota' },
-    timeoutMs: 180_000,
-  },
-);
+/**
+ * Room for so many rows of the queue, and then what engines do: throw at the request, or abort at the commit. Patched
+ * in, because no engine here enforces a quota that a test can set (Chromium's override changes the estimate alone).
+ */
+const fullAfter = (rows: number, when: 'request' | 'commit'): string => `<script>(() => {
+  let room = ${rows};
+  const taken = new WeakMap();
+  const take = (transaction, by) => {
+    if (!taken.has(transaction)) {
+      transaction.addEventListener('abort', () => { room += taken.get(transaction); });
+      taken.set(transaction, 0);
+    }
+    taken.set(transaction, taken.get(transaction) + by);
+    room -= by;
+  };
+  const full = () => new DOMException('full', 'QuotaExceededError');
+  const { add, delete: remove } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.add = function (...row) {
+    if (this.name !== 'entries') return add.apply(this, row);
+    take(this.transaction, 1);
+    if (room >= 0) return add.apply(this, row);
+    if (${when === 'request'}) throw full();
+    const request = add.apply(this, row);
+    request.addEventListener('success', () => {
+      Object.defineProperty(request.transaction, 'error', { value: full() });
+      request.transaction.abort();
+    });
+    return request;
+  };
+  IDBObjectStore.prototype.delete = function (...key) {
+    if (this.name === 'entries') take(this.transaction, -1);
+    return remove.apply(this, key);
+  };
+})()</script>`;
+
+for (const when of ['request', 'commit'] as const) {
+  survivalTest(
+    `15: storage full at the ${when}: the least urgent goes first, counted`,
+    async ({ collector, start }) => {
+      collector.pageHead = fullAfter(60, when);
+      const attributes = { 'worker-src': '' };
+      const page = await (await start()).open(pageUrl(collector, attributes));
+      await settle(page, { withWorker: false });
+      await whenQuiet(collector);
+      await writeHostData(page);
+      collector.answerAlways(status(503, { 'Retry-After': '3600' }));
+      const before = await queued(page);
+      let recorded = before;
+      for (let round = 0; round < 40; round += 1) recorded += (await failJoinsDurably(page, 1)).length * 3;
+      const kept = (await readTable<Waiting>(page, 'entries'))
+        .map(({ record }) => record.eventName)
+        .filter(event => event !== 'telemetry.dropped');
+      const drops = await readTable<{ reason: string; count: number }>(page, 'drops');
+      const lost = drops.filter(({ reason }) => reason === 'storage_full').reduce((sum, { count }) => sum + count, 0);
+      const joins = kept.filter(event => event.startsWith('meeting.join')).length;
+      const details = kept.filter(event => event === 'exception').length;
+      assert.ok(lost > 0, 'something had to go');
+      assert.ok(joins > details, `${joins} join records and ${details} error details kept`);
+      // The sender's own summary of counters is a record too, and may be among the lost.
+      const extra = kept.length + lost - recorded;
+      assert.ok(extra >= 0 && extra <= 2, `${kept.length} kept + ${lost} counted, of ${recorded}`);
+      assert.deepEqual(await countHostRows(page), [1, 'untouched']);
+    },
+  );
+}
 
 survivalTest('16: IndexedDB absent: memory, reported', async ({ collector, start }) => {
   collector.pageHead = `<script>Object.defineProperty(globalThis, 'indexedDB', { value: undefined })</script>`;

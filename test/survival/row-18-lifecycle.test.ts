@@ -1,0 +1,141 @@
+/** Row 18: bfcache, freeze, prerender, navigation right after the click, graceful quit. */
+import { strict as assert } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  assertDeliveredOnce,
+  assertStoredOnce,
+  eventsOf,
+  failJoins,
+  failJoinsDurably,
+  pageUrl,
+  settle,
+  type Tag,
+  whenQuiet,
+} from '../support/steps.js';
+import { survivalTest } from '../support/survival.js';
+
+survivalTest('18: navigation in the very task of the join', async ({ collector, start }) => {
+  const browser = await start();
+  const page = await browser.open(pageUrl(collector));
+  await settle(page);
+  await whenQuiet(collector);
+  // The page may be gone before it can answer: the id is read where it went.
+  await page
+    .evaluate(away => {
+      const attempt = document.querySelector<Tag>('meeting-join-telemetry')?.startJoin({ method: 'native' });
+      attempt?.fail({ code: 7 });
+      sessionStorage.setItem('join', attempt?.id ?? '');
+      setTimeout(() => location.assign(away), 0);
+    }, `${collector.origin}/page?bare`)
+    .catch(() => undefined);
+  await sleep(1_000);
+  const id = await page.evaluate(() => sessionStorage.getItem('join') ?? '');
+  await browser.open(pageUrl(collector));
+  await assertDeliveredOnce(collector, [id]);
+});
+
+survivalTest('18: graceful quit right after the event', async ({ collector, start }) => {
+  const browser = await start();
+  const page = await browser.open(pageUrl(collector));
+  await settle(page);
+  await collector.refuse();
+  const ids = await failJoins(page, 3);
+  await browser.quit();
+  await collector.comeBack();
+  await (await start()).open(pageUrl(collector));
+  await assertDeliveredOnce(collector, ids);
+});
+
+survivalTest('18: an attempt that was open when its tab died gets one result', async ({ collector, start }) => {
+  const browser = await start();
+  const page = await browser.open(pageUrl(collector));
+  await settle(page);
+  const id = await page.evaluate(async () => {
+    const tag = document.querySelector<Tag>('meeting-join-telemetry');
+    const attempt = tag?.startJoin({ method: 'native' });
+    await tag?.queued();
+    return attempt?.id ?? '';
+  });
+  await browser.kill();
+  const later = await start();
+  await later.open(pageUrl(collector));
+  await later.open(pageUrl(collector));
+  await collector.whenStored(stored => eventsOf(stored, id).includes('meeting.join.result'));
+  await whenQuiet(collector);
+  assertStoredOnce(collector, [id]);
+  const result = [...collector.stored.values()].find(
+    ({ event, attributes }) => event === 'meeting.join.result' && attributes['meeting.join.id'] === id,
+  );
+  assert.equal(result?.attributes['meeting.join.result'], 'unknown');
+});
+
+survivalTest('18: into the back/forward cache and out of it; no unload listener', async ({ collector, start }) => {
+  collector.pageHead = `<script>
+    globalThis.listened = [];
+    const { addEventListener } = EventTarget.prototype;
+    EventTarget.prototype.addEventListener = function (type, ...rest) {
+      listened.push(type);
+      return addEventListener.call(this, type, ...rest);
+    };
+  </script>`;
+  const page = await (await start()).open(pageUrl(collector));
+  await settle(page);
+  const ids = await failJoinsDurably(page, 2);
+  const listened = await page.evaluate(() => (globalThis as unknown as { listened: string[] }).listened);
+  assert.deepEqual(
+    listened.filter(type => /unload/.test(type)),
+    [],
+  );
+  await page.goto(`${collector.origin}/page?bare`);
+  await page.evaluate(() => setTimeout(() => history.back(), 0) as unknown as undefined);
+  await sleep(1_500);
+  await settle(page);
+  ids.push(...(await failJoins(page, 2)));
+  await assertDeliveredOnce(collector, ids);
+});
+
+survivalTest(
+  '18: frozen and resumed',
+  async ({ collector, start }) => {
+    const browser = await start();
+    const page = await browser.open(pageUrl(collector));
+    await settle(page);
+    await whenQuiet(collector);
+    await collector.refuse();
+    const ids = await failJoinsDurably(page, 3);
+    await browser.chromium?.send(page, 'Page.setWebLifecycleState', { state: 'frozen' });
+    await collector.comeBack();
+    await sleep(1_000);
+    await browser.chromium?.send(page, 'Page.setWebLifecycleState', { state: 'active' });
+    ids.push(...(await failJoins(page, 1)));
+    await assertDeliveredOnce(collector, ids);
+  },
+  { except: { firefox: 'only CDP freezes a page', webkit: 'only CDP freezes a page' } },
+);
+
+survivalTest(
+  '18: prerendered: nothing before activation',
+  async ({ collector, start }) => {
+    const page = await (await start()).open(`${collector.origin}/page?bare`);
+    const target = pageUrl(collector);
+    await page.evaluate(url => {
+      const rules = document.createElement('script');
+      rules.type = 'speculationrules';
+      rules.textContent = JSON.stringify({ prerender: [{ urls: [url], eagerness: 'immediate' }] });
+      document.head.append(rules);
+    }, target);
+    await sleep(2_000);
+    const requestsOf = (what: string) => collector.requests.filter(request => request.includes(what)).length;
+    assert.equal(requestsOf('GET /page'), 2, 'the page was prerendered');
+    assert.equal(requestsOf('/web-service-configuration.json'), 0);
+    assert.equal(requestsOf('/v1/logs'), 0);
+    assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).length), 0);
+    // Only a navigation that the page itself begins may take what it has prerendered.
+    await page.evaluate(url => setTimeout(() => location.assign(url), 0) as unknown as undefined, target);
+    await sleep(1_000);
+    await settle(page);
+    assert.equal(requestsOf('GET /page'), 2, 'the prerendered page was activated');
+    await assertDeliveredOnce(collector, await failJoins(page, 1));
+  },
+  { except: { firefox: 'no prerendering in the engine', webkit: 'no prerendering in the engine' } },
+);
