@@ -75,8 +75,8 @@ const htmlData = tags => ({
   })),
 });
 
-/** `/** … *\/ name?: Class['name']`, for the attributes, the properties and the listeners that `prefix` spells. */
-const members = ({ name: className, attributes, members = [], events = [] }, { prefix, properties }) => {
+/** `/** … *\/ name?: Class['name']`, for the attributes, the properties and the listeners as `listener` spells them. */
+const members = ({ name: className, attributes, members = [], events = [] }, listener) => {
   const line = (name, description, type) =>
     `  /** ${description ?? ''} */\n  '${name}'?: ${type};`.replace('/**  */\n  ', '');
   const settable = members.filter(({ kind, readonly }) => kind === 'field' && !readonly);
@@ -86,16 +86,14 @@ const members = ({ name: className, attributes, members = [], events = [] }, { p
       line(name, description, fieldName ? `${className}['${fieldName}']` : 'string'),
     ),
     ...settable
-      .filter(({ name }) => properties && !attributes.some(attribute => attribute.name === name))
+      .filter(({ name }) => !attributes.some(attribute => attribute.name === name))
       .map(({ name, description }) => line(name, description, `${className}['${name}']`)),
-    ...events.map(({ name, description, type }) =>
-      line(`${prefix}${name}`, description, `(event: ${type.text}) => void`),
-    ),
+    ...events.map(({ name, description, type }) => line(listener(name), description, `(event: ${type.text}) => void`)),
   ].join('\n');
 };
 
-const interfaces = (tags, spelling) =>
-  tags.map(tag => `export interface ${tag.name}Props {\n${members(tag, spelling)}\n}\n`).join('\n');
+const interfaces = (tags, listener) =>
+  tags.map(tag => `export interface ${tag.name}Props {\n${members(tag, listener)}\n}\n`).join('\n');
 
 const imports = tags => {
   const names = tags.flatMap(({ name, events = [] }) => [name, ...events.map(({ type }) => type.text)]);
@@ -108,7 +106,7 @@ const entries = (tags, toType) => tags.map(tag => `'${tag.tagName}': ${toType(ta
 const react = tags => `import type { DetailedHTMLProps, HTMLAttributes } from 'react';
 ${imports(tags)}
 
-${interfaces(tags, { prefix: 'on', properties: true })}
+${interfaces(tags, name => `on${name}`)}
 declare module 'react' {
   namespace JSX {
     interface IntrinsicElements {
@@ -118,10 +116,13 @@ declare module 'react' {
 }
 `;
 
+/** `@some-event` in a template is the prop `onSomeEvent`. */
+const toVueListener = name => `on-${name}`.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+
 const vue = tags => `import type { HTMLAttributes, PublicProps } from 'vue';
 ${imports(tags)}
 
-${interfaces(tags, { prefix: 'on', properties: true })}
+${interfaces(tags, toVueListener)}
 declare module 'vue' {
   interface GlobalComponents {
       ${entries(tags, name => `new () => ${name} & { $props: HTMLAttributes & PublicProps & ${name}Props }`)}
@@ -132,7 +133,7 @@ declare module 'vue' {
 const svelte = tags => `import type { HTMLAttributes } from 'svelte/elements';
 ${imports(tags)}
 
-${interfaces(tags, { prefix: 'on', properties: true })}
+${interfaces(tags, name => `on${name}`)}
 declare module 'svelte/elements' {
   interface SvelteHTMLElements {
       ${entries(tags, name => `HTMLAttributes<${name}> & ${name}Props`)}

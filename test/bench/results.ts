@@ -1,5 +1,5 @@
 /** The last run, as data, and as tables. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { table } from '../package/readme.js';
 import type { Visit } from './cost.js';
 import type { Cell, Fault } from './survival.js';
@@ -21,12 +21,22 @@ export interface Results {
 export const us = 'meeting-join-telemetry';
 export const usClosed = 'meeting-join-telemetry, gate closed';
 
-export const writeResults = (results: Results): void => {
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(`${directory}/latest.json`, `${JSON.stringify(results, null, 2)}\n`);
-};
+const path = `${directory}/latest.json`;
 
-export const readResults = (): Results => JSON.parse(readFileSync(`${directory}/latest.json`, 'utf8'));
+export const readResults = (): Results => JSON.parse(readFileSync(path, 'utf8'));
+
+/** A half that has not been measured stays what it was. */
+export const writeResults = (results: Results): void => {
+  const previous: Partial<Results> = existsSync(path) ? readResults() : {};
+  const { cost = {}, survival = [] } = previous;
+  const whole: Results = {
+    ...results,
+    cost: Object.keys(results.cost).length > 0 ? results.cost : cost,
+    survival: results.survival.length > 0 ? results.survival : survival,
+  };
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(path, `${JSON.stringify(whole, null, 2)}\n`);
+};
 
 const kilobytes = (bytes: number): string => (bytes / 1_024).toFixed(1);
 

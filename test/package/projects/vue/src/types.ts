@@ -9,7 +9,7 @@ export const inVue: VueProps = {
   pool: 'pool01.contoso.com',
   'config-src': '/web-service-configuration.json',
   surface: 'meetings-app',
-  'onmeeting-join-telemetry-gate': ({ gate }) => gate.state.toUpperCase(),
+  onMeetingJoinTelemetryGate: ({ gate }) => gate.state.toUpperCase(),
 };
 
 export const inSvelte: SvelteProps = {
