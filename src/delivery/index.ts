@@ -10,10 +10,12 @@ export { createMemoryStorage } from './memory.js';
 export { remember } from './meta.js';
 export { channelName, databaseName, isOurWorker } from './names.js';
 export { type Batch, createOutgoing, type Outgoing, type SentRecord } from './outgoing.js';
-export { type Addition, createQueue, type Item, type Queue } from './queue.js';
+export { createQueue, type Queue } from './queue.js';
 export {
+  type Addition,
   type Drops,
   type Entry,
+  type Item,
   type OpenJoin,
   type Route,
   type RouteOpening,

@@ -72,8 +72,8 @@ const over = (transaction: IDBTransaction): Transaction => {
         lanes.push(next.lane);
       }
     },
-    entries: (lane, limit) =>
-      settled<Entry[]>(lane === undefined ? entries.getAll(null, limit) : entries.index('lane').getAll(lane, limit)),
+    entries: <T>(lane: string | undefined, limit: number) =>
+      settled<T[]>(lane === undefined ? entries.getAll(null, limit) : entries.index('lane').getAll(lane, limit)),
   };
 };
 

@@ -1,4 +1,4 @@
-import type { Entry } from './rows.js';
+import type { Entry, Posted } from './rows.js';
 import type { KeyedTable, Storage, Table, Transaction } from './storage.js';
 import { tables } from './storage.js';
 
@@ -18,7 +18,7 @@ const copy = ({ tables: source, lastSeq }: Data): Data => ({
 });
 
 const over = (data: Data): Transaction => {
-  const entries = () => [...data.tables.entries.values()] as Entry[];
+  const entries = () => [...data.tables.entries.values()] as (Entry | Posted)[];
   return {
     get: async <T>(table: KeyedTable, key: string) => data.tables[table].get(key) as T | undefined,
     put: (table, key, value) => void data.tables[table].set(key, value),
@@ -31,10 +31,10 @@ const over = (data: Data): Transaction => {
     has: async seq => data.tables.entries.has(seq),
     remove: seq => void data.tables.entries.delete(seq),
     lanes: async () => [...new Set(entries().map(entry => entry.lane))].sort(),
-    entries: async (lane, limit) =>
+    entries: async <T>(lane: string | undefined, limit: number) =>
       entries()
         .filter(entry => lane === undefined || entry.lane === lane)
-        .slice(0, limit),
+        .slice(0, limit) as T[],
   };
 };
 

@@ -9,6 +9,7 @@ import {
   toKeyValues,
 } from '../practices/index.js';
 import type { DropReason } from './drops.js';
+import { takeIn } from './intake.js';
 import { limits } from './limits.js';
 import { isBound } from './retry.js';
 import {
@@ -23,6 +24,7 @@ import {
   resize,
   type Size,
   toEntry,
+  unlimited,
 } from './rows.js';
 import type { Storage, Transaction } from './storage.js';
 
@@ -40,9 +42,6 @@ export interface SentRecord {
   record: LogRecord;
   sentAt: number;
 }
-
-/** More than a queue ever holds. */
-const unlimited = 2 * limits.maxQueueEntries;
 
 const routeOf = (lane: string) => lane.slice(2, lane.lastIndexOf('|'));
 
@@ -193,9 +192,10 @@ export const createOutgoing = (storage: Storage, uuid: () => string) => {
 
     update: (key: string, to: (route: Route) => Partial<Route>) => write(tx => change(tx, key, to)),
 
-    /** Drops what has waited too long and what the limits have no room for; a full disk halves the queue. */
+    /** Sorts in what was posted, then drops what has waited too long and what the limits have no room for; a full disk halves the queue. */
     tidy: (now: number, isFull: boolean) =>
       write(async tx => {
+        await takeIn(tx);
         const oldest = await tx.entries(undefined, isFull ? unlimited : limits.maxBatchRecords);
         await loseEntries(
           tx,
@@ -272,6 +272,7 @@ export const createOutgoing = (storage: Storage, uuid: () => string) => {
      */
     purge: (key: string, closed: readonly Category[] = categories) =>
       write(async tx => {
+        await takeIn(tx);
         const deleted = await deleteRecords(tx, key, closed);
         await deleteTraces(tx, key, closed);
         if (closed.length === categories.length) tx.delete('routes', key);

@@ -21,6 +21,36 @@ export interface Entry {
   record: LogRecord;
 }
 
+/** One record, with what it does to the journal of open attempts. */
+export interface Item {
+  entry: Entry;
+  opens?: Omit<OpenJoin, 'route'> | undefined;
+  /** Not kept when the journal holds no such attempt: another tab has written its result. */
+  closes?: string | undefined;
+}
+
+/** What the recorder hands in at once. */
+export interface Addition {
+  items: Item[];
+  /** Sums to add, by event and attribute. */
+  counters: { event: EventName; name: string; by: number }[];
+  drops: { category: Category; reason: DropReason; count: number }[];
+}
+
+/** An addition as the page leaves it, among the entries, until a sender sorts it in (`intake.ts`). */
+export interface Posted {
+  seq?: number;
+  lane: typeof inbox;
+  route: string;
+  addition: Addition;
+}
+
+/** More than a queue ever holds. */
+export const unlimited = 1e6;
+
+/** The lane of what is posted: before all others. */
+export const inbox = '';
+
 /** Where the entries of one tag go, and whose flag governs them: the page's part. */
 export interface RouteOpening {
   key: string;
@@ -132,13 +162,11 @@ export const getSize = async (tx: Transaction): Promise<Size> =>
   (await tx.get('meta', 'size')) ?? { entries: 0, bytes: 0 };
 
 /** Adds to the size of the queue what has come, or takes off what has gone (sign -1). */
-export const putSize = (tx: Transaction, { entries, bytes }: Size, changed: Entry[], sign: 1 | -1): void => {
+export const resize = async (tx: Transaction, changed: Entry[], sign: 1 | -1): Promise<void> => {
+  const { entries, bytes } = await getSize(tx);
   const sum = changed.reduce((total, entry) => total + entry.bytes, 0);
   tx.put('meta', 'size', { entries: entries + sign * changed.length, bytes: bytes + sign * sum });
 };
-
-export const resize = async (tx: Transaction, changed: Entry[], sign: 1 | -1): Promise<void> =>
-  putSize(tx, await getSize(tx), changed, sign);
 
 export const countDrop = async (
   tx: Transaction,

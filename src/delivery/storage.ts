@@ -7,7 +7,7 @@
  * - apply a transaction whole or not at all, and resolve only once it is applied;
  * - reject when the work rejects, having applied nothing.
  */
-import type { Entry } from './rows.js';
+import type { Entry, Posted } from './rows.js';
 
 export type Table = 'entries' | 'routes' | 'drops' | 'joins' | 'counters' | 'meta';
 
@@ -21,13 +21,13 @@ export interface Transaction {
   put(table: KeyedTable, key: string, value: unknown): void;
   all<T>(table: KeyedTable): Promise<T[]>;
   delete(table: KeyedTable, key: string): void;
-  append(entry: Entry): void;
+  append(row: Entry | Posted): void;
   has(seq: number): Promise<boolean>;
   remove(seq: number): void;
   /** The lanes that hold entries, most urgent first. */
   lanes(): Promise<string[]>;
   /** The oldest entries of a lane, or of all lanes. */
-  entries(lane: string | undefined, limit: number): Promise<Entry[]>;
+  entries<T = Entry>(lane: string | undefined, limit: number): Promise<T[]>;
 }
 
 export type Mode = 'readonly' | 'readwrite';

@@ -1,7 +1,7 @@
 import type { DropReason } from '../delivery/drops.js';
 import { limits } from '../delivery/limits.js';
-import type { Addition, Item, Queue } from '../delivery/queue.js';
-import { toEntry } from '../delivery/rows.js';
+import type { Queue } from '../delivery/queue.js';
+import { type Addition, type Item, toEntry } from '../delivery/rows.js';
 import { uuid } from '../delivery/uuid.js';
 import { type Attributes, boundOf, type Category, conform } from '../practices/catalog.js';
 import { type KeyValue, toKeyValues } from '../practices/otlp.js';
@@ -79,7 +79,8 @@ export const createRecorder = ({
     committed = undefined;
     batch.drops.push(...untold.splice(0));
     try {
-      if (await add(batch)) onStored();
+      await add(batch);
+      onStored();
     } catch {
       const lost = batch.items.map(({ entry: { category } }) => ({
         category,

@@ -176,9 +176,9 @@ export const openSession = async (
   const recordCensus = () => count('meeting.census', { 'meeting.sign_in.attempts': 0 });
 
   if (!queue.storage.durable) reportBroken();
-  void reconcile(record, { orphans: () => queue.joins(key) });
   void recordCensus();
-  void outbox.flush('visit');
+  // The flush sorts in what other pages have posted, results of attempts among them.
+  void reconcile(record, { orphans: () => outbox.flush('visit').then(() => queue.joins(key)) });
   const joins = createJoins(record, { signal, count, newId: uuid, context: () => placeOf(host) });
   const launch = observeLaunch(joins, { signal });
   observeVitals(record, { signal });
