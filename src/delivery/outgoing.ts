@@ -18,8 +18,10 @@ import {
   type Drops,
   type Entry,
   getSize,
+  inbox,
   keyOf,
   type OpenJoin,
+  type Posted,
   type Route,
   resize,
   type Size,
@@ -215,7 +217,8 @@ export const createOutgoing = (storage: Storage, uuid: () => string) => {
         const keys = (await tx.lanes()).map(routeOf);
         const counters = await tx.all<Counter>('counters');
         const untold = (await tx.all<Drops>('drops')).filter(({ count, reported }) => count > reported);
-        return new Set([...keys, ...[...counters, ...untold].map(({ route }) => route)]);
+        const posted = await tx.entries<Posted>(inbox, unlimited);
+        return new Set([...keys, ...[...posted, ...counters, ...untold].map(({ route }) => route)]);
       }),
 
     /** Turns counters and losses of a route into records. */

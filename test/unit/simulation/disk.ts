@@ -1,12 +1,12 @@
 import { createMemoryStorage } from '#src/delivery/memory.js';
-import type { Entry } from '#src/delivery/rows.js';
+import type { Entry, Posted } from '#src/delivery/rows.js';
 import type { KeyedTable, Mode, Storage, Transaction } from '#src/delivery/storage.js';
 import type { Random } from './random.js';
 import type { Actor, Schedule } from './schedule.js';
 
 /** What a transaction has changed. */
 export interface Changes {
-  appended: Entry[];
+  appended: (Entry | Posted)[];
   removed: number[];
   put: { table: KeyedTable; key: string; value: unknown }[];
   deleted: { table: KeyedTable; key: string }[];

@@ -1,6 +1,6 @@
 import { limits } from '#src/delivery/limits.js';
 import type { Answer } from '#src/delivery/outcomes.js';
-import type { Drops, Entry, Route, Size } from '#src/delivery/rows.js';
+import type { Drops, Entry, Posted, Route, Size } from '#src/delivery/rows.js';
 import type { LogRecord } from '#src/practices/index.js';
 import type { Changes, DiskObserver } from './disk.js';
 import type { Actor, Schedule } from './schedule.js';
@@ -27,6 +27,10 @@ const excuseMs = 70_000;
 const attributeOf = (entry: Entry, name: string) =>
   entry.record.attributes.find(({ key }) => key === `telemetry.dropped.${name}`)?.value;
 
+const isPosted = (row: Entry | Posted): row is Posted => 'addition' in row;
+const entriesIn = (row: Entry | Posted): Entry[] =>
+  isPosted(row) ? row.addition.items.map(({ entry }) => entry) : [row];
+
 const isReport = (entry: Entry) => entry.record.eventName === 'telemetry.dropped';
 const countIn = (entry: Entry) => Number(attributeOf(entry, 'count')?.intValue);
 const reasonIn = (entry: Entry) => `${attributeOf(entry, 'reason')?.stringValue}`;
@@ -49,7 +53,7 @@ const askedWaitMs = (header: string | null, now: number): number => {
  */
 export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
   let violation: string | undefined;
-  const queue = new Map<number, Entry>();
+  const queue = new Map<number, Entry | Posted>();
   const drops = new Map<string, Drops>();
   const routes = new Map<string, Route>();
   let size: Size = { entries: 0, bytes: 0 };
@@ -65,8 +69,6 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
   /** Flags read as closed, or purges asked for, since the route was last opened. */
   const mayPurge = new Set<string>();
   const told = new Map<string, number>();
-  /** Losses the recorder itself hands in, by actor. */
-  const announced = new Map<Actor, number>();
   const statistics = { requests: 0, records: 0, purged: 0, counted: 0, duplicates: 0 };
 
   const violate = (what: string): never => {
@@ -78,20 +80,23 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
     if (!holds) violate(what());
   };
 
-  const purgeEntry = (seq: number, entry: Entry) => {
-    queue.delete(seq);
+  const purgeEntry = (entry: Entry) => {
     purged.add(entry.uid);
     statistics.purged++;
+  };
+  const purgeRow = (seq: number, row: Entry | Posted) => {
+    queue.delete(seq);
+    entriesIn(row).forEach(purgeEntry);
   };
 
   /** Of a transaction that deletes a route: everything of it goes, and for a reason. */
   const applyPurge = (actor: Actor, key: string, changes: Changes) => {
     must(mayPurge.has(key) || !routes.has(key), () => `${actor.name} purges ${key} though nobody closed it`);
     const gone = new Set(changes.removed);
-    for (const [seq, entry] of queue) {
-      if (entry.route !== key) continue;
-      must(gone.has(seq), () => `the purge of ${key} leaves ${entry.uid} behind`);
-      purgeEntry(seq, entry);
+    for (const [seq, row] of queue) {
+      if (row.route !== key) continue;
+      must(gone.has(seq), () => `the purge of ${key} leaves row ${seq} behind`);
+      purgeRow(seq, row);
     }
     routes.delete(key);
     deadlines.delete(key);
@@ -115,29 +120,63 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
     if (table === 'meta' && key === 'size') size = value as Size;
   };
 
-  const append = (entry: Entry) => {
+  const recordEntry = (entry: Entry) => {
     must(!recorded.has(entry.uid), () => `${entry.uid} is queued twice`);
     recorded.add(entry.uid);
-    queue.set(++lastSeq, entry);
     statistics.records++;
     if (isReport(entry)) told.set(keyOfReport(entry), (told.get(keyOfReport(entry)) ?? 0) + countIn(entry));
+  };
+
+  /** @param sorted uids that only move, from what was posted to a place of their own */
+  const append = (row: Entry | Posted, sorted: ReadonlySet<string>) => {
+    queue.set(++lastSeq, row);
+    for (const entry of entriesIn(row)) if (isPosted(row) || !sorted.has(entry.uid)) recordEntry(entry);
+  };
+
+  /** @returns whether the entry has a place of its own now; only with its route may it be gone */
+  const isSorted = (entry: Entry, placed: ReadonlySet<string>) => {
+    const isPlaced = placed.has(entry.uid);
+    must(isPlaced || !routes.has(entry.route), () => `${entry.uid} was posted and is nowhere`);
+    if (!isPlaced) purgeEntry(entry);
+    return isPlaced;
+  };
+
+  const takePosted = (changes: Changes): Posted[] => {
+    const posted: Posted[] = [];
+    for (const seq of changes.removed) {
+      const row = queue.get(seq);
+      if (!row || !isPosted(row)) continue;
+      posted.push(row);
+      queue.delete(seq);
+    }
+    return posted;
+  };
+
+  /** What was posted goes to places of its own, in one transaction; or its route is gone, and it goes too. */
+  const sortIn = (changes: Changes) => {
+    const placed = new Set(changes.appended.flatMap(row => (isPosted(row) ? [] : [row.uid])));
+    const posted = takePosted(changes);
+    const sorted = posted.flatMap(entriesIn).filter(entry => isSorted(entry, placed));
+    const handedIn = posted.flatMap(({ route, addition }) => addition.drops.map(({ count }) => ({ route, count })));
+    return { sorted: new Set(sorted.map(({ uid }) => uid)), handedIn };
   };
 
   const takeRemoved = (changes: Changes): Entry[] => {
     const removed: Entry[] = [];
     for (const seq of changes.removed) {
-      const entry = queue.get(seq);
-      if (entry) removed.push(entry);
+      const row = queue.get(seq);
+      if (row && !isPosted(row)) removed.push(row);
       queue.delete(seq);
     }
     return removed;
   };
 
-  const checkLosses = (actor: Actor, removed: Entry[], counted: number) => {
-    const handedIn = announced.get(actor) ?? 0;
-    announced.set(actor, Math.max(0, handedIn - Math.max(0, counted - removed.length)));
+  const checkLosses = (actor: Actor, removed: Entry[], counted: number, handedIn: number) => {
     const lost = removed.filter(entry => !isReport(entry) && !accepted.has(entry.uid));
-    must(lost.length <= counted, () => `${actor.name} loses ${lost.map(({ uid }) => uid)} and counts ${counted}`);
+    must(
+      lost.length + handedIn <= counted,
+      () => `${actor.name} loses ${lost.map(({ uid }) => uid)}, is handed ${handedIn} and counts ${counted}`,
+    );
     must(
       counted <= removed.length + handedIn,
       () => `${actor.name} counts ${counted} losses, of ${removed.length} removed and ${handedIn} handed in`,
@@ -159,10 +198,11 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
   };
 
   const checkSize = () => {
-    const bytes = sum([...queue.values()].map(entry => entry.bytes));
+    const entries = [...queue.values()].filter(row => !isPosted(row)).flatMap(entriesIn);
+    const bytes = sum(entries.map(entry => entry.bytes));
     must(
-      size.entries === queue.size && size.bytes === bytes,
-      () => `the size says ${size.entries} entries of ${size.bytes} bytes, there are ${queue.size} of ${bytes}`,
+      size.entries === entries.length && size.bytes === bytes,
+      () => `the size says ${size.entries} entries of ${size.bytes} bytes, there are ${entries.length} of ${bytes}`,
     );
   };
 
@@ -174,19 +214,22 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
       before.delete(key.key);
       told.delete(key.key);
     }
-    for (const { table, key } of changes.deleted) applyDeletion(actor, changes, table, key);
+    const { sorted, handedIn } = sortIn(changes);
+    for (const row of changes.appended) append(row, sorted);
+    // A purge first sorts in what was posted, so what it deletes may have been put by itself.
     for (const put of changes.put) applyPut(actor, put);
+    for (const { table, key } of changes.deleted) applyDeletion(actor, changes, table, key);
     const removed = takeRemoved(changes);
-    for (const entry of changes.appended) append(entry);
     if (!changes.removed.length && !changes.appended.length && !changes.put.some(({ table }) => table === 'drops'))
       return;
-    checkLosses(actor, removed, countOf(drops) - countOf(before));
+    const heard = sum(handedIn.filter(({ route }) => routes.has(route)).map(({ count }) => count));
+    checkLosses(actor, removed, countOf(drops) - countOf(before), heard);
     checkReported(before, removed);
     checkSize();
   };
 
   const destroyed = () => {
-    for (const [seq, entry] of queue) purgeEntry(seq, entry);
+    for (const [seq, row] of queue) purgeRow(seq, row);
     drops.clear();
     told.clear();
     routes.clear();
@@ -240,7 +283,8 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
     committed,
     destroyed,
     failed: forgetUnpersisted,
-    queue,
+    /** Every entry of the queue, those posted included. */
+    waiting: () => [...queue.values()].flatMap(entriesIn),
     drops,
     routes,
     accepted,
@@ -248,7 +292,6 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
     purged,
     statistics,
 
-    announce: (actor: Actor, count: number) => announced.set(actor, (announced.get(actor) ?? 0) + count),
     mayPurge: (route: string) => mayPurge.add(route),
     flagRead: (route: string, isOpen: boolean) => {
       if (!isOpen) mayPurge.add(route);

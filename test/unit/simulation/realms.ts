@@ -1,8 +1,8 @@
 import { createExclusively, type Exclusively } from '#src/delivery/exclusive.js';
 import { limits } from '#src/delivery/limits.js';
 import { createOutgoing, type Outgoing } from '#src/delivery/outgoing.js';
-import { type Addition, createQueue, type Queue } from '#src/delivery/queue.js';
-import { type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
+import { createQueue, type Queue } from '#src/delivery/queue.js';
+import { type Addition, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
 import {
   createSender,
   type FlushReport,
@@ -266,17 +266,14 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
     return report;
   };
 
-  const add = async (addition: Addition): Promise<boolean> => {
+  const add = async (addition: Addition): Promise<void> => {
     const queue = createQueue(storage as Storage);
-    const lossesOf = () => addition.drops.reduce((total, { count }) => total + count, 0);
-    ledger.announce(actor, lossesOf());
     try {
-      return await queue.add(route, addition);
+      await queue.add(route, addition);
     } catch (error) {
       if ((error as DOMException).name !== 'QuotaExceededError') throw error;
       await flush('full');
-      ledger.announce(actor, lossesOf());
-      return queue.add(route, addition);
+      await queue.add(route, addition);
     }
   };
 
@@ -303,7 +300,8 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
     if (random.chance(0.3)) addition.counters.push({ event: 'meeting.usage', name: 'meeting.im.sent', by: 1 });
     if (random.chance(0.1)) addition.drops.push({ category: 'error', reason: 'undeclared', count: 1 });
     try {
-      if (await add(addition)) plan('recorded', nudgeDelayMs);
+      await add(addition);
+      plan('recorded', nudgeDelayMs);
     } catch {
       const lost = items.map(({ entry: { category } }) => ({ category, reason: 'storage_full' as const, count: 1 }));
       untold.push(...addition.drops, ...lost);

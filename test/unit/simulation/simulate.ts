@@ -223,7 +223,7 @@ const canGo =
 
 const checkDrained = (computer: Computer) => {
   const { ledger } = computer;
-  const waiting = [...ledger.queue.values()].filter(canGo(computer));
+  const waiting = ledger.waiting().filter(canGo(computer));
   ledger.must(!waiting.length, () => `stuck: ${waiting.map(({ uid }) => uid).join(' ')}`);
   for (const [key, row] of ledger.drops) {
     if (!canGo(computer)(row)) continue;
