@@ -19,11 +19,13 @@ import type { Storage } from './storage.js';
 export const createQueue = (storage: Storage) => ({
   storage,
 
-  /** Opens a route, or says what has changed about it. What the sender knows of it stays. */
-  open: (opening: RouteOpening) =>
-    storage.transact('readwrite', async tx =>
-      tx.put('routes', opening.key, { ...(await tx.get<Route>('routes', opening.key)), ...opening }),
-    ),
+  /** Opens a route, or says what has changed about it. What the sender knows of it stays. @returns it as it was */
+  open: (opening: RouteOpening): Promise<Route | undefined> =>
+    storage.transact('readwrite', async tx => {
+      const before = await tx.get<Route>('routes', opening.key);
+      tx.put('routes', opening.key, { ...before, ...opening });
+      return before;
+    }),
 
   /**
    * Commits what the recorder has.

@@ -88,6 +88,7 @@ export const createRecorder = ({
         count: 1,
       }));
       untold.push(...batch.drops, ...lost);
+      addition.counters.push(...batch.counters);
     }
   };
 
