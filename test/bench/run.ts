@@ -18,7 +18,7 @@ const named = words.filter(word => !['--quick', ...parts].includes(word));
 const rounds = isQuick ? 2 : 5;
 const patienceMs = isQuick ? 10_000 : 45_000;
 /** Most of a cell is waiting. */
-const cellsAtOnce = 4;
+const cellsAtOnce = 6;
 
 const quickFaults: Fault[] = ['none', 'kill -9 offline'];
 
