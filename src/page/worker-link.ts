@@ -1,4 +1,3 @@
-import { Workbox } from 'workbox-window';
 import type { FlushMessage, FlushReply } from '../delivery/channel.js';
 import { channelName } from '../delivery/names.js';
 import type { FlushReport, Trigger } from '../delivery/sender.js';
@@ -25,9 +24,24 @@ const trusted = (url: string): string => {
 const within = <T>(ms: number, promise: Promise<T>): Promise<T | undefined> =>
   Promise.race([promise, new Promise<undefined>(resolve => setTimeout(resolve, ms))]);
 
+/** The registration of an earlier visit: the browser keeps it, so only a first visit loads what registers. */
+const findRegistration = async (workerSrc: string) => {
+  const { href } = new URL(workerSrc, document.baseURI);
+  const registration = await navigator.serviceWorker.getRegistration(href);
+  if (registration?.active?.scriptURL !== href) return undefined;
+  // As `register` would; in the background, and out of reach it says no.
+  void registration.update().catch(() => {});
+  return registration;
+};
+
+const register = async (workerSrc: string) => {
+  const { Workbox } = await import('workbox-window');
+  // `getSW` and `messageSW` can hang after a hard reload, so neither is used.
+  return new Workbox(trusted(workerSrc)).register();
+};
+
 const activate = async (workerSrc: string): Promise<ServiceWorker | null | undefined> => {
-  // The constructor throws in insecure contexts; `getSW` and `messageSW` can hang, so neither is used.
-  const registration = await new Workbox(trusted(workerSrc)).register();
+  const registration = (await findRegistration(workerSrc)) ?? (await register(workerSrc));
   if (registration?.active) return registration.active;
   const worker = registration?.installing ?? registration?.waiting;
   await new Promise<void>(resolve => {
@@ -62,6 +76,7 @@ export const askWorker = (worker: ServiceWorker, trigger: Trigger): Promise<Flus
 export const startWorker = async (workerSrc: string): Promise<ServiceWorker | undefined> => {
   if (!workerSrc) return undefined;
   try {
+    if (!navigator.serviceWorker) throw Error('Insecure contexts have none.');
     return (await within(activationTimeoutMs, activate(workerSrc))) ?? undefined;
   } catch (error) {
     console.warn(`meeting-join-telemetry: the page sends, it has no worker. ${error}`);

@@ -12,8 +12,9 @@ export const shellFile = 'meeting-join-telemetry.js';
 export const budgets = {
   /** The shell: whoever has telemetry off pays this and no more. */
   closedBytes: 4_096,
-  openBytes: 12_288,
-  workerBytes: 5_120,
+  /** Of a page whose worker is there; the first visit also loads workbox-window, to register it. */
+  openBytes: 15_872,
+  workerBytes: 6_656,
 } as const;
 
 /** The bundles a browser loads, by file name. */
