@@ -66,6 +66,8 @@ const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> =>
   const ledger = await startLedger();
   const profileDir = newProfile();
   const owed = new Set<string>();
+  /** How old each join was when the browser was killed. */
+  const ages = new Map<string, number>();
   const troubles = [delayed(40), delayed(400), status(503, { 'Retry-After': '1' })];
   try {
     for (let round = 0; round < kills; round += 1) {
@@ -77,7 +79,12 @@ const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> =>
       await sleep(Math.random() * longestRunMs);
       const killedAt = Date.now();
       await browser.kill();
-      for (const [id, at] of ledger.arrivals) if (at <= killedAt - graceMs) owed.add(id);
+      for (const [id, at] of ledger.arrivals) {
+        // Of an earlier kill: judged then.
+        if (ages.has(id)) continue;
+        ages.set(id, killedAt - at);
+        if (at <= killedAt - graceMs) owed.add(id);
+      }
       if (round % 10 === 9) console.log(`${engine}: ${round + 1} kills, ${owed.size} joins owed`);
     }
     collector.answerAsUsual();
@@ -90,6 +97,7 @@ const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> =>
     await sleep(1_000);
     await browser.kill();
     const keys = keysAt(collector);
+    for (const id of missing()) console.log(`${engine}: lost a join ${ages.get(id)} ms old at the kill`);
     return {
       engine,
       kills,
