@@ -61,13 +61,17 @@ const keysAt = (collector: Collector): string[] =>
     .filter(({ event }) => event.startsWith('meeting.join'))
     .map(({ event, attributes }) => `${event} ${attributes['meeting.join.id']}`);
 
+/** How old each join was when its browser was killed; those of earlier kills were judged then. */
+const judge = (arrivals: Map<string, number>, killedAt: number, ages: Map<string, number>): void => {
+  for (const [id, at] of arrivals) if (!ages.has(id)) ages.set(id, killedAt - at);
+};
+
 const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> => {
   const collector = await startCollector();
   const ledger = await startLedger();
   const profileDir = newProfile();
-  const owed = new Set<string>();
-  /** How old each join was when the browser was killed. */
   const ages = new Map<string, number>();
+  const owed = () => [...ages].filter(([, ageMs]) => ageMs >= graceMs).map(([id]) => id);
   const troubles = [delayed(40), delayed(400), status(503, { 'Retry-After': '1' })];
   try {
     for (let round = 0; round < kills; round += 1) {
@@ -79,19 +83,14 @@ const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> =>
       await sleep(Math.random() * longestRunMs);
       const killedAt = Date.now();
       await browser.kill();
-      for (const [id, at] of ledger.arrivals) {
-        // Of an earlier kill: judged then.
-        if (ages.has(id)) continue;
-        ages.set(id, killedAt - at);
-        if (at <= killedAt - graceMs) owed.add(id);
-      }
-      if (round % 10 === 9) console.log(`${engine}: ${round + 1} kills, ${owed.size} joins owed`);
+      judge(ledger.arrivals, killedAt, ages);
+      if (round % 10 === 9) console.log(`${engine}: ${round + 1} kills, ${owed().length} joins owed`);
     }
     collector.answerAsUsual();
     const browser = await launch(engine, { profileDir });
     await browser.open(pageUrl(collector));
     const isMissing = (stored: Set<string>) => (id: string) => !stored.has(`meeting.join.attempt ${id}`);
-    const missing = () => [...owed].filter(isMissing(new Set(keysAt(collector))));
+    const missing = () => owed().filter(isMissing(new Set(keysAt(collector))));
     const deadline = Date.now() + 60_000;
     while (missing().length > 0 && Date.now() < deadline) await sleep(100);
     await sleep(1_000);
@@ -102,7 +101,7 @@ const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> =>
       engine,
       kills,
       recorded: ledger.arrivals.size,
-      owed: owed.size,
+      owed: owed().length,
       lost: missing().length,
       storedTwice: keys.length - new Set(keys).size,
       wireCopies: [...collector.copies().values()].reduce((sum, count) => sum + count - 1, 0),
