@@ -41,5 +41,5 @@ const kilobytes = (bytes: number): string => `${bytes / 1_024} KB`;
 /** The sizes are the budgets, which tests hold: the figures below the sentence are measured. */
 export const sentence = (): string =>
   `A tag for meeting join pages that tells operators who could not join and why, collects nothing unless the pool says so,
-and whose beacons survive whatever the network, the tab or the browser does. At most **${kilobytes(budgets.closedBytes)}** while telemetry is off,
-**${kilobytes(budgets.openBytes)}** when it is on (brotli, everything included).`;
+and whose beacons survive whatever the network, the tab or the browser does. At most **${kilobytes(budgets.closedBytes)}** of script while telemetry is off,
+**${kilobytes(budgets.openBytes)}** when it is on (brotli, web-vitals included; a first visit loads 2 KB more to register the worker).`;

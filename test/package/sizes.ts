@@ -62,3 +62,21 @@ export const moduleShares = (file: string): ModuleShare[] => {
     .map(([module, bytes]) => ({ module, bytes }))
     .sort((left, right) => right.bytes - left.bytes);
 };
+
+const parts: [pattern: RegExp, meaning: string][] = [
+  [/telemetry\.js$/, 'shell: every page, gate closed or open'],
+  [/-session-/, 'session: gate open (recorder, queue, instruments, web-vitals)'],
+  [/-register-/, 'register: gate open, first visit (workbox-window)'],
+  [/-standby-/, 'standby: no worker, no IndexedDB, or something to delete'],
+  [/-sw\.js$/, 'worker'],
+  [/-panel/, 'panel: when somebody opens it (Lit, descriptions)'],
+];
+
+/** For the README. */
+export const sizesTable = (): string => {
+  const rows = parts.map(([pattern, meaning]) => {
+    const files = bundles().filter(file => pattern.test(file));
+    return `| ${meaning} | ${files.reduce((sum, file) => sum + brotliBytes(file), 0)} |`;
+  });
+  return ['| `npm run size` | bytes (brotli) |', '| --- | --- |', ...rows].join('\n');
+};
