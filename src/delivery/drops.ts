@@ -19,6 +19,4 @@ export type DropReason =
   /** No IndexedDB: what was not sent is gone with the page. */
   | 'storage_unavailable'
   /** An attribute that the catalog does not declare, or of the wrong kind. */
-  | 'undeclared'
-  /** The same error again, too often. */
-  | 'rate_limited';
+  | 'undeclared';

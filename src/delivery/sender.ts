@@ -104,7 +104,8 @@ export const createSender = (queue: Outgoing, world: World) => {
 
   const post = async (batch: Batch): Promise<Outcome> => {
     const route = (await queue.routes()).find(({ key }) => key === batch.route);
-    if (!route) return { kind: 'stopped' };
+    // Purged a moment ago: there is nothing left to settle.
+    if (!route) return { kind: 'deferred', unreachable: true };
     const records = batch.entries.map(entry => entry.record);
     const request = toExportRequest(batch.category, world.version, batch.resource, records, world.now() + route.skewMs);
     const { endpoint } = route;

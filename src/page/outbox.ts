@@ -24,6 +24,8 @@ export interface OutboxOptions {
   /** What a queue in memory must know before anything else. */
   route: () => RouteOpening;
   hear: (notice: Notice) => void;
+  /** Says again what only the page knows, before a flush. */
+  refresh: () => Promise<unknown> | undefined;
 }
 
 /** Waits so that what belongs together travels together; it is durable all the while. */
@@ -72,7 +74,7 @@ const startFlushing = (flush: (trigger: Trigger) => Promise<FlushReport>, signal
 };
 
 export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
-  const { workerSrc, signal, hear } = options;
+  const { workerSrc, signal, hear, refresh } = options;
   const channel = openChannel(hear);
   const storage = await openStorage(options);
   const worker = startWorker(workerSrc);
@@ -86,6 +88,7 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
   const flush = async (trigger: Trigger): Promise<FlushReport> => {
     const active = await worker;
     if (signal.aborted) return nothing;
+    await refresh();
     // A worker cannot see what is only in this page's memory.
     const byWorker = active && storage.durable ? await askWorker(active, trigger) : undefined;
     if (byWorker) return byWorker;
@@ -97,7 +100,11 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
         return { ...nothing, nextAttemptAt: Date.now() + limits.backoffCapMs };
       });
   };
-  const cut = () => void sender?.then(own => own.cut());
+  const cut = () =>
+    void sender?.then(
+      own => own.cut(),
+      () => {},
+    );
   const announce = (notice: Notice) => {
     channel.post(notice);
     cut();

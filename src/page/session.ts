@@ -110,7 +110,9 @@ export const openSession = async (
     const attributes = { 'telemetry.dropped.reason': 'storage_unavailable', 'telemetry.dropped.count': 0 };
     void record({ name: 'telemetry.dropped', category: 'error', severity: severity.warn, attributes });
   };
-  const outbox = await openOutbox({ workerSrc: host.workerSrc, signal, route: () => route, hear });
+  // A configuration that stands in the page holds as long as the page does; nobody else can read it again.
+  const refresh = () => (route.configSrc || host.surface === 'client' ? undefined : reopen(route));
+  const outbox = await openOutbox({ workerSrc: host.workerSrc, signal, route: () => route, hear, refresh });
   const { queue } = outbox;
   let device: Device | undefined;
   let isOptedIn = false;

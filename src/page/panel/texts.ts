@@ -113,7 +113,6 @@ export const dropReasons: Record<string, () => string> = {
   storage_full: text('drop.storage_full', 'This device’s storage is full'),
   storage_unavailable: text('drop.storage_unavailable', 'This device keeps nothing'),
   undeclared: text('drop.undeclared', 'Not declared, so it may not be sent'),
-  rate_limited: text('drop.rate_limited', 'The same again, too often'),
 };
 
 export const scopes = { service: texts.scopeService, site: texts.scopeSite, global: texts.scopeGlobal };

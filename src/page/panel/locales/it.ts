@@ -217,5 +217,4 @@ export const templates = {
   'drop.storage_full': 'La memoria di questo dispositivo è piena',
   'drop.storage_unavailable': 'Questo dispositivo non conserva nulla',
   'drop.undeclared': 'Non dichiarato, quindi non può essere inviato',
-  'drop.rate_limited': 'Di nuovo lo stesso, troppo spesso',
 };
