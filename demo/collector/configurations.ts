@@ -1,8 +1,9 @@
 /**
  * The web service configuration collections, as `Get-CsWebServiceConfiguration | ConvertTo-Json` prints them: one file
  * in DATA_DIR, published as it is, beside a file of who changed what when (NDJSON). Files rather than tables: an
- * administrator may drop the exported file in place, and a lost database does not take the flags with it.
+ * administrator may drop the exported file in place at any time (each reading looks whether it has changed), and a lost database does not take the flags with it.
  */
+import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { appendFile, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -26,7 +27,10 @@ export interface Configurations {
   replace(collections: readonly Configuration[], by: string): Promise<void>;
   /** The latest changes, newest first. */
   audit(count?: number): Promise<ConfigurationChange[]>;
-  /** What `GET /web-service-configuration.json` answers. */
+  /**
+   * What `GET /web-service-configuration.json` answers.
+   * @throws RangeError while the file in place cannot be read: what was true before may no longer be wanted
+   */
   published(): string;
 }
 
@@ -68,7 +72,15 @@ export const firstConfigurations = (): Configuration[] => [
   defaultConfiguration('Service:WebServer:pool02.contoso.com'),
 ];
 
-const identityPattern = /^(global|site:[^\s:]{1,255}|service:webserver:[a-z0-9.-]{1,255})$/i;
+const identityPattern = /^(global|site:\P{Cc}{1,255}|service:webserver:[a-z0-9.-]{1,255})$/iu;
+
+/** JSON's, or PowerShell's where the export went through `Select-Object` or `Out-String`. */
+const flags: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  [false, false],
+  ['true', true],
+  ['false', false],
+]);
 
 /** @throws RangeError whose message is fit to be shown */
 export const checkConfiguration = (value: unknown): Configuration => {
@@ -77,15 +89,17 @@ export const checkConfiguration = (value: unknown): Configuration => {
   if (typeof Identity !== 'string' || !identityPattern.test(Identity)) {
     throw new RangeError('Identity is Global, Site:<name> or Service:WebServer:<pool FQDN>.');
   }
-  if (typeof flag !== 'boolean') throw new RangeError(`MeetingUxEnableTelemetry of ${Identity} is true or false.`);
-  return { ...value, Identity, MeetingUxEnableTelemetry: flag };
+  const isOn = flags.get(typeof flag === 'string' ? flag.toLowerCase() : flag);
+  if (isOn === undefined) throw new RangeError(`MeetingUxEnableTelemetry of ${Identity} is true or false.`);
+  return { ...value, Identity, MeetingUxEnableTelemetry: isOn };
 };
 
-/** What an administrator dropped in place may begin with a byte order mark, and one collection is an object. */
+/** What an administrator dropped in place: UTF-8, or Windows PowerShell's UTF-16; one collection, a list, or `{"value": […]}`. */
 export const parseConfigurations = (bytes: Uint8Array): Configuration[] => {
   const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
   const parsed: unknown = JSON.parse(new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes));
-  return (Array.isArray(parsed) ? parsed : [parsed]).map(checkConfiguration);
+  const { value = parsed } = Object(parsed) as { value?: unknown };
+  return (Array.isArray(value) ? value : [value]).map(checkConfiguration);
 };
 
 const writeDurably = async (path: string, text: string): Promise<void> => {
@@ -101,48 +115,87 @@ const writeDurably = async (path: string, text: string): Promise<void> => {
 
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
-const load = async (path: string): Promise<Configuration[] | undefined> => {
-  let bytes: Uint8Array;
+/** Tells two states of a file apart without reading it; undefined when there is none. */
+const stampOf = (path: string): string | undefined => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+};
+
+const load = (path: string): Configuration[] => {
   try {
-    bytes = await readFile(path);
-  } catch {
-    return undefined;
-  }
-  try {
-    return parseConfigurations(bytes);
+    return parseConfigurations(readFileSync(path));
   } catch (error) {
     throw new RangeError(`${path} is no exported configuration (${(error as Error).message}): mend it or delete it.`);
   }
 };
 
+const toChanges = (before: readonly Configuration[], after: readonly Configuration[], by: string): string => {
+  const identities = new Map([...before, ...after].map(({ Identity }) => [Identity.toLowerCase(), Identity]));
+  const at = new Date().toISOString();
+  return [...identities.values()]
+    .map(identity => ({
+      at,
+      by,
+      identity,
+      before: before.find(({ Identity }) => same(Identity, identity)),
+      after: after.find(({ Identity }) => same(Identity, identity)),
+    }))
+    .filter(change => JSON.stringify(change.before) !== JSON.stringify(change.after))
+    .map(change => `${JSON.stringify(change)}\n`)
+    .join('');
+};
+
 export const openConfigurations = async (dataDir: string): Promise<Configurations> => {
   const path = join(dataDir, file);
   const auditPath = join(dataDir, auditFile);
-  let collections: readonly Configuration[] = (await load(path)) ?? [];
-  if (collections.length === 0) {
-    collections = firstConfigurations();
-    await writeDurably(path, JSON.stringify(collections, null, 2));
-  }
+  let stamp = stampOf(path);
+  let collections: readonly Configuration[] = stamp === undefined ? [] : load(path);
+  let problem: RangeError | undefined;
+  /** Our own writing is no news. */
+  let isSaving = false;
+
+  const save = async (next: readonly Configuration[]): Promise<void> => {
+    await writeDurably(path, JSON.stringify(next, null, 2));
+    stamp = stampOf(path);
+    collections = next;
+  };
+
+  if (collections.length === 0) await save(firstConfigurations());
+
+  /** Takes up what somebody put in place of the file. Synchronous: no reader sees half of a change. */
+  const refresh = (): void => {
+    const now = stampOf(path);
+    if (now === stamp || isSaving) return;
+    stamp = now;
+    try {
+      const next = load(path);
+      appendFileSync(auditPath, toChanges(collections, next, 'the file'), { mode: 0o600 });
+      collections = next;
+      problem = undefined;
+    } catch (error) {
+      problem = error as RangeError;
+    }
+  };
+
   let turn: Promise<unknown> = Promise.resolve();
 
   const find = (identity: string) => collections.find(collection => same(collection.Identity, identity));
 
   /** The audit first: a change that cannot be accounted for is not made. */
   const write = async (next: Configuration[], by: string): Promise<void> => {
-    const before = collections;
-    const identities = new Map([...before, ...next].map(({ Identity }) => [Identity.toLowerCase(), Identity]));
-    const at = new Date().toISOString();
-    const changes = [...identities.values()].map(identity => ({
-      at,
-      by,
-      identity,
-      before: before.find(({ Identity }) => same(Identity, identity)),
-      after: next.find(({ Identity }) => same(Identity, identity)),
-    }));
-    const changed = changes.filter(change => JSON.stringify(change.before) !== JSON.stringify(change.after));
-    await appendFile(auditPath, changed.map(change => `${JSON.stringify(change)}\n`).join(''), { mode: 0o600 });
-    await writeDurably(path, JSON.stringify(next, null, 2));
-    collections = next;
+    isSaving = true;
+    try {
+      await appendFile(auditPath, toChanges(collections, next, by), { mode: 0o600 });
+      await save(next);
+      problem = undefined;
+    } finally {
+      isSaving = false;
+    }
+  };
+
+  const check = (): void => {
+    refresh();
+    if (problem !== undefined) throw problem;
   };
 
   /** Changes happen one after another, each upon the outcome of the one before. */
@@ -153,10 +206,17 @@ export const openConfigurations = async (dataDir: string): Promise<Configuration
   };
 
   return {
-    list: () => collections,
-    get: find,
+    list() {
+      refresh();
+      return collections;
+    },
+    get(identity) {
+      refresh();
+      return find(identity);
+    },
     patch: (identity, changes, by) =>
       change(async () => {
+        check();
         const before = find(identity);
         const patched = { ...(before ?? defaultConfiguration(identity)), ...changes };
         const after = checkConfiguration({ ...patched, Identity: before?.Identity ?? identity });
@@ -166,6 +226,7 @@ export const openConfigurations = async (dataDir: string): Promise<Configuration
       }),
     remove: (identity, by) =>
       change(async () => {
+        check();
         const before = find(identity);
         if (before === undefined) return false;
         await write(
@@ -183,6 +244,9 @@ export const openConfigurations = async (dataDir: string): Promise<Configuration
         .reverse()
         .map(line => JSON.parse(line) as ConfigurationChange);
     },
-    published: () => JSON.stringify(collections, null, 2),
+    published() {
+      check();
+      return JSON.stringify(collections, null, 2);
+    },
   };
 };

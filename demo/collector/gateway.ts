@@ -15,11 +15,12 @@ import {
   toKeyValues,
   toUnixNano,
 } from 'meeting-join-telemetry/practices.js';
-import type { Sink } from './logs.js';
+import type { Declined, Sink } from './logs.js';
 import { type ColumnName, columnOfAttribute, type EventRow } from './schema.js';
-import type { StoreFailure } from './store.js';
+import type { Added, StoreFailure } from './store.js';
 
 const hopTimeoutMs = 10_000;
+const probeTimeoutMs = 2000;
 
 const restOf = (row: EventRow): Attributes => JSON.parse(String(row.attributes ?? '{}')) as Attributes;
 
@@ -72,32 +73,85 @@ export const toForwarded = (rows: readonly EventRow[]) => {
   };
 };
 
-const post = async (url: string, rows: readonly EventRow[]): Promise<number | undefined> => {
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(toForwarded(rows)),
-    redirect: 'error',
-    signal: AbortSignal.timeout(hopTimeoutMs),
-  });
-  const text = await answer.text();
-  return answer.status === 200 ? parseExportResponse(text) : undefined;
+/** The next hop's answers after which the same beacon may come again. https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const retryable = new Set([429, 502, 503, 504]);
+
+/** What the page's tag reads more into than "not this beacon": to send plainly, to stop for good. Those words are ours alone. */
+const ourOwnWords = new Set([410, 415]);
+
+/** These judge the beacon; every other refusal says that the next hop, or the way to it, is not in order. */
+const isJudgement = (status: number): boolean => status === 200 || status === 400 || status === 413;
+
+const hopSays = (status: number): string => `The next hop answered ${status}.`;
+
+const noAnswer: Declined = { status: 503, message: 'The next hop did not answer.', retryAfter: '5' };
+
+const toAdded = (text: string, count: number): Added | Declined => {
+  const refused = parseExportResponse(text);
+  if (refused === undefined) return { status: 502, message: 'The next hop answered 200, but not as OTLP does.' };
+  const message = (JSON.parse(text) as { partialSuccess?: { errorMessage?: unknown } }).partialSuccess?.errorMessage;
+  return { stored: count - refused, duplicates: 0, refused, message: typeof message === 'string' ? message : '' };
 };
+
+/** Final stays final, and what may come again says when. */
+const toDeclined = (status: number, retryAfter: string | null): Declined => {
+  if (retryable.has(status)) {
+    return { status, message: hopSays(status), ...(retryAfter === null ? {} : { retryAfter }) };
+  }
+  const isFinal = status >= 400 && status < 600;
+  return { status: !isFinal ? 502 : ourOwnWords.has(status) ? 500 : status, message: hopSays(status) };
+};
+
+interface Answer {
+  /** 0: there was none. */
+  status: number;
+  added: Added | Declined;
+}
+
+const post = async (url: string, body: string, count: number, timeoutMs: number): Promise<Answer> => {
+  try {
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const { status } = answer;
+    const text = await answer.text();
+    return {
+      status,
+      added: status === 200 ? toAdded(text, count) : toDeclined(status, answer.headers.get('Retry-After')),
+    };
+  } catch {
+    return { status: 0, added: noAnswer };
+  }
+};
+
+const isDeclined = (added: Added | Declined): boolean => typeof added === 'string' || 'status' in added;
 
 export const createGateway = (baseUrl: string): Sink => {
   const url = `${baseUrl.replace(/\/+$/, '')}/v1/logs`;
   let problem: StoreFailure | undefined;
   let inFlight = 0;
+
+  const ask = async (body: string, count: number, timeoutMs: number): Promise<Added | Declined> => {
+    inFlight += 1;
+    const { status, added } = await post(url, body, count, timeoutMs);
+    inFlight -= 1;
+    problem = isJudgement(status) && !(status === 200 && isDeclined(added)) ? undefined : 'failed';
+    return added;
+  };
+
   return {
-    async add(rows) {
-      if (rows.length === 0) return { stored: 0, duplicates: 0 };
-      inFlight += 1;
-      const rejected = await post(url, rows).catch(() => undefined);
-      inFlight -= 1;
-      problem = rejected === undefined ? 'failed' : undefined;
-      return rejected === undefined ? 'failed' : { stored: rows.length - rejected, duplicates: 0 };
-    },
+    counter: 'records_forwarded_total',
+    add: async rows =>
+      rows.length === 0
+        ? { stored: 0, duplicates: 0 }
+        : ask(JSON.stringify(toForwarded(rows)), rows.length, hopTimeoutMs),
     problem: () => problem,
+    /** A beacon without records, which every OTLP receiver takes. */
+    probe: async () => void (await ask('{"resourceLogs":[]}', 0, probeTimeoutMs)),
     gauges: () => ({ forwards_in_flight: inFlight }),
   };
 };

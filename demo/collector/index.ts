@@ -5,6 +5,7 @@
  * audit), `collector.faults` (get, set), and `requireOperator` / `operatorCookie` from `operator-token.ts`.
  */
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, MiddlewareHandler } from 'hono';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
@@ -17,7 +18,7 @@ import { createMetrics, type Metrics } from './metrics.js';
 import { requireOperator } from './operator-token.js';
 import { answerStatus } from './otlp-answer.js';
 import { parseCollectorKey } from './pseudonym.js';
-import { openStore, type Retention, type Store } from './store.js';
+import { openStore, type Retention, type Store, type StoreFailure } from './store.js';
 
 export interface CollectorOptions {
   dataDir: string;
@@ -52,6 +53,9 @@ export const defaultRetention: Retention = { census: 180, usage: 395, error: 90 
 const expireEveryMs = 3_600_000;
 const preflightCacheSeconds = 7200;
 
+/** A load balancer's patience for an answer of /healthz. */
+const maxProbeMs = 2500;
+
 /** The socket's address, where Node's server is underneath. */
 const socketAddress = (context: Context): string | undefined => {
   const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage };
@@ -68,8 +72,10 @@ const crossOrigin = (origins: readonly string[], methods: string[]): MiddlewareH
   });
 
 const storeAsSink = (store: Store): Sink => ({
+  counter: 'records_stored_total',
   add: rows => store.add(rows),
   problem: () => store.status().failure,
+  probe: () => store.probe(),
   gauges: () => {
     const { waitingRows, commits, lookups } = store.status();
     return { waiting_rows: waitingRows, commits, duplicate_lookups: lookups };
@@ -88,12 +94,36 @@ const keepExpiring = (store: Store, retention: Retention, now: () => number): No
   return setInterval(expire, expireEveryMs).unref();
 };
 
+const publish = (configurations: Configurations): Response => {
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache' };
+  try {
+    return new Response(configurations.published(), { headers });
+  } catch (error) {
+    return new Response(JSON.stringify({ error: (error as Error).message }), { status: 503, headers });
+  }
+};
+
+/**
+ * While something is wrong, each question tries whether it still is: whoever took this collector out of service sees
+ * it come back, though nobody sends to it. Questions that come together share one try.
+ */
+const createHealth = (sink: Sink): (() => Promise<StoreFailure | undefined>) => {
+  let probing: Promise<void> | undefined;
+  return async () => {
+    if (sink.problem() === undefined) return undefined;
+    probing ??= sink.probe().finally(() => {
+      probing = undefined;
+    });
+    await Promise.race([probing, sleep(maxProbeMs, undefined, { ref: false })]);
+    return sink.problem();
+  };
+};
+
 const addPublicRoutes = (app: Hono, sink: Sink, configurations: Configurations): void => {
-  app.get('/web-service-configuration.json', context =>
-    context.body(configurations.published(), 200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache' }),
-  );
-  app.get('/healthz', context => {
-    const problem = sink.problem();
+  const findProblem = createHealth(sink);
+  app.get('/web-service-configuration.json', () => publish(configurations));
+  app.get('/healthz', async context => {
+    const problem = await findProblem();
     const health = { status: problem === undefined ? 'ok' : 'unavailable', problem };
     return context.json(health, problem === undefined ? 200 : 503, { 'Cache-Control': 'no-store' });
   });

@@ -12,9 +12,11 @@ import {
   conform,
   type EventName,
   events,
+  isFreeText,
   resourceAttributes,
   scopeAttributes,
   scopePrefix,
+  scrub,
 } from 'meeting-join-telemetry/practices.js';
 import type { Limits } from './limits.js';
 import type { Pseudonymizer } from './pseudonym.js';
@@ -75,6 +77,10 @@ const unfit = /[\0\ud800-\udfff]/;
 const tidy = (value: AttributeValue): AttributeValue =>
   typeof value === 'string' && unfit.test(value) ? Buffer.from(value.replaceAll('\0', '')).toString() : value;
 
+/** As the page does before it sends; whoever sends without the page, or with an older one, finds it done here. */
+const scrubbed = (name: string, value: unknown): unknown =>
+  typeof value === 'string' && isFreeText(name) ? scrub(value) : value;
+
 /** What of the attributes is declared, conforming, and how many others there were. */
 const readAttributes = (
   keyValues: unknown,
@@ -86,7 +92,8 @@ const readAttributes = (
   for (const keyValue of all.slice(0, maxAttributes)) {
     if (!isObject(keyValue) || typeof keyValue.key !== 'string') continue;
     const bound = boundFor(keyValue.key);
-    const value = bound === undefined ? undefined : conform(parseAnyValue(keyValue.value), bound);
+    const value =
+      bound === undefined ? undefined : conform(scrubbed(keyValue.key, parseAnyValue(keyValue.value)), bound);
     if (value !== undefined) values.set(keyValue.key, tidy(value));
   }
   return { values, stripped: all.length - values.size };

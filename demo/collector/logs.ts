@@ -7,17 +7,28 @@ import { createClientRate } from './client-rate.js';
 import type { Fault, Faults } from './faults.js';
 import { type Ingested, ingest, type Refusal, refusals } from './ingest.js';
 import type { Limits } from './limits.js';
-import type { Metrics } from './metrics.js';
+import type { CounterName, Metrics } from './metrics.js';
 import { answerAccepted, answerStatus } from './otlp-answer.js';
 import type { Pseudonymizer } from './pseudonym.js';
 import type { EventRow } from './schema.js';
-import type { Added, StoreFailure } from './store.js';
+import type { Added, Stored, StoreFailure } from './store.js';
+
+/** An answer of the sink's own, to be passed on: the next hop's. */
+export interface Declined {
+  status: number;
+  message: string;
+  retryAfter?: string;
+}
 
 /** Where accepted rows go: the store, or the next hop. `add` resolves when they are safe there. */
 export interface Sink {
-  add(rows: EventRow[]): Promise<Added>;
-  /** Why it cannot take any at present. */
+  add(rows: EventRow[]): Promise<Added | Declined>;
+  /** What counts the rows it took. */
+  counter: CounterName;
+  /** Why it cannot take any at present, as far as is known. */
   problem(): StoreFailure | undefined;
+  /** Tries whether it can again, and remembers it. */
+  probe(): Promise<void>;
   gauges(): Record<string, number>;
 }
 
@@ -69,8 +80,9 @@ const describe = ({ refused, strippedAttributes }: Ingested): string => {
   return parts.join('; ');
 };
 
-const count = (metrics: Metrics, ingested: Ingested, added: { stored: number; duplicates: number }): void => {
-  metrics.add('records_stored_total', added.stored);
+const count = (metrics: Metrics, counter: CounterName, ingested: Ingested, added: Stored): void => {
+  metrics.add(counter, added.stored);
+  metrics.add('records_refused_total', added.refused ?? 0, 'next_hop');
   metrics.add('records_duplicate_total', added.duplicates);
   metrics.add('attributes_stripped_total', ingested.strippedAttributes);
   for (const [reason, refusedCount] of Object.entries(ingested.refused)) {
@@ -97,8 +109,10 @@ export const createLogsHandler = (options: LogsOptions): ((context: Context) => 
       const [retryAfterSeconds, message] = failures[added];
       return answerStatus(503, message, retryAfterSeconds);
     }
-    count(metrics, ingested, added);
-    return answerAccepted(ingested.refusedCount, describe(ingested));
+    if ('status' in added) return answerStatus(added.status, added.message, added.retryAfter);
+    count(metrics, sink.counter, ingested, added);
+    const messages = [describe(ingested), added.message ?? ''].filter(message => message !== '');
+    return answerAccepted(ingested.refusedCount + (added.refused ?? 0), messages.join('; '));
   };
 
   const take = (bytes: Uint8Array): Promise<Response> | Response => {

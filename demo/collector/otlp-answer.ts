@@ -19,10 +19,11 @@ const codes: Record<number, number> = {
 
 const json = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
 
-export const answerStatus = (status: number, message: string, retryAfterSeconds?: number): Response =>
+/** @param retryAfter seconds, or as the next hop said it */
+export const answerStatus = (status: number, message: string, retryAfter?: number | string): Response =>
   new Response(JSON.stringify({ code: codes[status] ?? 2, message }), {
     status,
-    headers: retryAfterSeconds === undefined ? json : { ...json, 'Retry-After': `${retryAfterSeconds}` },
+    headers: retryAfter === undefined ? json : { ...json, 'Retry-After': `${retryAfter}` },
   });
 
 /** A message without a count is OTLP's way to warn of what was accepted. */

@@ -78,6 +78,14 @@ const parseKey = (key: string): string => {
   }
 };
 
+/** As RFC 6750 wants it: it travels in `Authorization: Bearer`. */
+const parseToken = (token: string): string => {
+  if (/^[\w.~+/-]+=*$/.test(token)) return token;
+  throw new SettingsError(
+    'OPS_TOKEN is letters, digits and -._~+/ only: anything else cannot travel as a bearer token.',
+  );
+};
+
 const parseEndpoint = (text: string): string => {
   if (/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : '')) return text;
   throw new SettingsError(
@@ -104,7 +112,7 @@ export const parseSettings = async (environment: Environment): Promise<Settings>
     host,
     dataDir,
     isLoopback: isLoopbackHost(host),
-    opsToken: environment.OPS_TOKEN || (await keptSecret(join(dataDir, 'ops-token'))),
+    opsToken: environment.OPS_TOKEN ? parseToken(environment.OPS_TOKEN) : await keptSecret(join(dataDir, 'ops-token')),
     collectorKey: parseKey(environment.COLLECTOR_KEY || (await keptSecret(join(dataDir, 'collector-key')))),
     allowedOrigins: parseList(environment.CORS_ORIGINS),
     ...(next ? { forwardTo: parseEndpoint(next) } : {}),

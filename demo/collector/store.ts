@@ -19,7 +19,15 @@ export type QueryValue = string | number | boolean | bigint | null;
 /** Why nothing was stored: the sender keeps its records and comes back. */
 export type StoreFailure = 'busy' | 'disk-full' | 'failed' | 'closed';
 
-export type Added = { stored: number; duplicates: number } | StoreFailure;
+export interface Stored {
+  stored: number;
+  duplicates: number;
+  /** By the next hop, and what it said to it. */
+  refused?: number;
+  message?: string;
+}
+
+export type Added = Stored | StoreFailure;
 
 export interface Store {
   add(rows: EventRow[]): Promise<Added>;
@@ -34,6 +42,8 @@ export interface Store {
   /** Deletes what links pseudonyms under the current key to those under the one before. */
   forgetPreviousHashes(): Promise<void>;
   status(): StoreStatus;
+  /** After a failure: tries a small write, and is well again when it succeeds. Else does nothing. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -168,6 +178,7 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
   const waiting: Waiting[] = [];
   const status: StoreStatus = { failure: undefined, waitingRows: 0, commits: 0, lookups: 0 };
   let database = await openDatabase(path);
+  let isOpen = true;
   const uids = await loadUids(database.writer);
   let committing: Promise<void> | undefined;
   let exclusive: Promise<unknown> = Promise.resolve();
@@ -228,17 +239,32 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
 
   /** After a failed write DuckDB declares the whole instance invalid: only a new one goes on. */
   const reopen = async (): Promise<void> => {
-    closeDatabase(database);
+    if (isOpen) closeDatabase(database);
+    isOpen = false;
     await new Promise(resolve => setTimeout(resolve, reopenAfterMs));
     database = await openDatabase(path);
+    isOpen = true;
+  };
+
+  /** Reaches the disk and leaves nothing there. */
+  const tryWrite = async (writer: DuckDBConnection): Promise<void> => {
+    await checkSpace();
+    await writer.run('CREATE OR REPLACE TABLE probe AS SELECT 1 AS written');
+    await writer.run('DROP TABLE probe');
   };
 
   const recover = async (): Promise<void> => {
-    const alive = await database.writer.run('SELECT count(*) FROM events').then(
-      () => true,
-      () => false,
-    );
+    const alive =
+      isOpen &&
+      (await database.writer.run('SELECT count(*) FROM events').then(
+        () => true,
+        () => false,
+      ));
     if (!alive) await reopen();
+  };
+
+  const fail = (error: unknown): void => {
+    status.failure = isDiskFull(error) ? 'disk-full' : 'failed';
   };
 
   const settle = (group: Waiting[], fresh: EventRow[]): void => {
@@ -256,8 +282,8 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
       settle(group, fresh);
       if (fresh.length > 0) emitter.emit('stored', fresh);
     } catch (error) {
-      status.failure = isDiskFull(error) ? 'disk-full' : 'failed';
-      for (const { settle: tell } of group) tell(status.failure);
+      fail(error);
+      for (const { settle: tell } of group) tell(status.failure ?? 'failed');
       await withWriter(recover).catch(() => undefined);
     }
   };
@@ -304,12 +330,22 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
         await writer.run('UPDATE events SET user_hash_previous = NULL WHERE user_hash_previous IS NOT NULL');
       }),
     status: () => ({ ...status }),
+    async probe() {
+      if (isClosed || status.failure === undefined) return;
+      try {
+        await withWriter(recover);
+        await withWriter(tryWrite);
+        status.failure = undefined;
+      } catch (error) {
+        fail(error);
+      }
+    },
     async close() {
       if (isClosed) return;
       isClosed = true;
       await committing;
       await exclusive;
-      closeDatabase(database);
+      if (isOpen) closeDatabase(database);
     },
   };
 };

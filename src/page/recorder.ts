@@ -5,9 +5,9 @@ import { type Addition, type Item, toEntry } from '../delivery/rows.js';
 import { uuid } from '../delivery/uuid.js';
 import { type Attributes, boundOf, type Category, conform } from '../practices/catalog.js';
 import { type KeyValue, toKeyValues } from '../practices/otlp.js';
+import { isFreeText, scrub } from '../practices/scrub.js';
 import type { Clock } from './clock.js';
 import type { Count, CountedEvent, RecordEvent, TelemetryEvent } from './instruments/instrument.js';
-import { scrub } from './scrub.js';
 
 export interface RecorderOptions {
   queue: Queue;
@@ -28,9 +28,6 @@ export interface Recorder {
   /** Resolves when all that was handed in is durable or dropped. */
   settled(): Promise<unknown>;
 }
-
-/** What other software wrote: the values in which anything may stand. */
-const isFreeText = (name: string) => /^(exception|meeting\.join\.error)\./.test(name);
 
 /** What the catalog lets through, scrubbed, and how much it did not. */
 const declare = (event: TelemetryEvent) => {

@@ -123,6 +123,23 @@ test('user ids reach the disk only as keyed pseudonyms, apart by category', asyn
   assert.ok(!bytes.includes(clientHash.toLowerCase()));
 });
 
+test('free text is scrubbed again: not every sender is the page', async context => {
+  const dataDir = await makeDataDir(context);
+  const collector = await openCollector(context, { dataDir });
+  const message = 'amos.marble@contoso.com at 192.0.2.17 could not join';
+  const attributes = {
+    'exception.message': message,
+    'exception.stacktrace': `at f (${message})`,
+    'user.id': '192.0.2.17',
+  };
+  await post(collector, exportRequest('error', [logRecord('exception', attributes)]));
+  const [row] = await rowsOf(collector);
+  assert.match(String(row?.attributes), /"exception.message":"\[address\] at \[ip\] could not join"/);
+  await collector.close();
+  const bytes = (await readBytes(dataDir)).toString('latin1');
+  assert.ok(!/amos\.marble|192\.0\.2\.17/i.test(bytes));
+});
+
 test('while two keys are given rows carry both pseudonyms; with one key left the link goes', async context => {
   const dataDir = await makeDataDir(context);
   const oldKey = 'the older of two long keys';

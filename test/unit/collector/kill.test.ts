@@ -1,31 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { exportRequest, logRecord, makeDataDir, openCollector } from './house.js';
+import { serveFile, startServing } from './serving.js';
 
-const serve = fileURLToPath(new URL('../../../demo/serve.js', import.meta.url));
 const rounds = 4;
 const batchSize = 20;
 const senders = 4;
-
-const start = async (context: TestContext, dataDir: string): Promise<{ child: ChildProcess; url: string }> => {
-  const child = spawn(process.execPath, [serve], {
-    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, CLIENT_REQUESTS_PER_SECOND: '100000' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  context.after(() => child.kill('SIGKILL'));
-  for await (const line of createInterface({ input: child.stdout ?? process.stdin })) {
-    const url = /http:\/\/[^/]+/.exec(line)?.[0];
-    if (url !== undefined) return { child, url };
-  }
-  throw new Error('the harness did not start');
-};
 
 const makeBatch = () => {
   const records = Array.from({ length: batchSize }, () => logRecord('meeting.join.attempt'));
@@ -50,7 +35,7 @@ test('kill -9 at random moments under load: nothing acknowledged is missing, not
   const acknowledged = new Set<string>();
   let unanswered: Batch[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const { child, url } = await start(context, dataDir);
+    const { child, url } = await startServing(context, dataDir);
     let isAlive = true;
     const load = async (): Promise<Batch | undefined> => {
       while (isAlive) {
@@ -82,7 +67,7 @@ test('kill -9 at random moments under load: nothing acknowledged is missing, not
 
 test('SIGTERM ends it with 0; its secrets are readable by the owner alone', async context => {
   const dataDir = await makeDataDir(context);
-  const { child } = await start(context, dataDir);
+  const { child } = await startServing(context, dataDir);
   child.kill('SIGTERM');
   const [code] = (await once(child, 'exit')) as [number];
   assert.equal(code, 0);
@@ -100,6 +85,7 @@ const failing: [string, NodeJS.ProcessEnv, RegExp][] = [
     /^DATA_DIR=\/dev\/null\/x cannot be written .*\n$/,
   ],
   ['open to others without secrets', { HOST: '0.0.0.0' }, /^HOST=0\.0\.0\.0 .*OPS_TOKEN and COLLECTOR_KEY.*\n$/],
+  ['a token with a blank', { OPS_TOKEN: 'a b', PORT: '0' }, /^OPS_TOKEN is letters, .*\n$/],
   ['a short key', { COLLECTOR_KEY: 'short', PORT: '0' }, /^COLLECTOR_KEY is too short.*\n$/],
 ];
 
@@ -107,7 +93,7 @@ for (const [name, environment, expected] of failing) {
   test(`${name}: one line on the way out, status 1`, async context => {
     const dataDir = await makeDataDir(context);
     const { OPS_TOKEN: _, COLLECTOR_KEY: __, ...inherited } = process.env;
-    const child = spawn(process.execPath, [serve], { env: { ...inherited, DATA_DIR: dataDir, ...environment } });
+    const child = spawn(process.execPath, [serveFile], { env: { ...inherited, DATA_DIR: dataDir, ...environment } });
     let output = '';
     child.stderr.on('data', chunk => {
       output += String(chunk);

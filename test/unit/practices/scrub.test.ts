@@ -2,7 +2,7 @@ import { equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { normalizeStack } from '#src/page/instruments/exception.js';
-import { scrub } from '#src/page/scrub.js';
+import { scrub } from '#src/practices/scrub.js';
 
 /** What is worth a look by eye: before, after. */
 const examples: [string, string][] = [

@@ -54,3 +54,6 @@ export const scrub = (text: string): string =>
     .replace(address, '[address]')
     .replace(ip, '[ip]')
     .replace(id, '[id]');
+
+/** What other software wrote: the attributes in whose values anything may stand. */
+export const isFreeText = (name: string): boolean => /^(exception|meeting\.join\.error)\./.test(name);
