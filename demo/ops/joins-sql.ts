@@ -111,6 +111,79 @@ export const whereSql = (conditions: readonly Sql[]): Sql => {
 
 const knownResults = "('success', 'expected_failure', 'unexpected_failure', 'abandoned')";
 
+/** What an attempt carries, and so has to be looked for on either side. The rest stands on results alone. */
+const onEither: ReadonlySet<JoinColumn> = new Set<JoinColumn>([
+  'pool',
+  'method',
+  'partner',
+  'app',
+  'os_name',
+  'os_version',
+  'browser_name',
+  'browser_version',
+]);
+
+/** The table's names for them, where they differ. */
+const storedAs: Partial<Record<JoinColumn, string>> = {
+  partner: 'federation_partner',
+  app: 'service_name',
+  os_name: 'os',
+  browser_name: 'browser',
+};
+
+const sideSql = (event: string, columns: readonly JoinColumn[], filters: Filters): Sql => {
+  const where = whereSql([sql(`event_name = '${event}' and join_id is not null`), ...happened(filters, joinHorizonMs)]);
+  const names = columns.map(name => `${storedAs[name] ?? name} as ${name}`);
+  return {
+    text: `select hash(join_id) as id, recorded_at, synthetic, ${['duration_ms', 'paused_ms', ...names].join(', ')} from events ${where.text}`,
+    values: where.values,
+  };
+};
+
+/**
+ * The same joins at half the price, for whoever can do without those columns of which several records may speak: an
+ * attempt and its result side by side instead of grouped. That is right only while no join has two of either, as is the
+ * rule; `is_simple` of the query's one row tells. `figures` count where `result` is not null, which it is for the joins kept.
+ *
+ * Two of either show: a pair too many beside the attempts or the results there are, or an id twice among the unpaired.
+ */
+export const pairedJoinsSql = (filters: Filters, columns: readonly JoinColumn[], figures: Sql): Sql => {
+  const wanted = [...new Set<JoinColumn>(['result', ...columns, ...needsOf(filters)])].filter(
+    name => name !== 'duration_ms' && name !== 'paused_ms',
+  );
+  const attempts = sideSql(
+    'meeting.join.attempt',
+    wanted.filter(name => onEither.has(name)),
+    filters,
+  );
+  const results = sideSql('meeting.join.result', wanted, filters);
+  const side = (name: JoinColumn): string => (onEither.has(name) ? `coalesce(a.${name}, r.${name})` : `r.${name}`);
+  const kept = joinSql(
+    [sql('true'), ...began(filters), ...(filters.synthetic ? [] : [sql('not synthetic')]), ...equalities(filters)],
+    ' and ',
+  );
+  return {
+    text: `with a as (${attempts.text}), r as (${results.text}),
+    paired as (
+      select a.id as attempt_id, r.id as result_id, r.duration_ms, ${wanted.map(name => `${side(name)} as ${name}`).join(', ')},
+        coalesce(
+          epoch_ms(a.recorded_at),
+          epoch_ms(r.recorded_at) - coalesce(r.duration_ms, 0) - coalesce(r.paused_ms, 0)
+        ) as at_ms,
+        coalesce(a.synthetic, false) or coalesce(r.synthetic, false) as synthetic
+      from a full join r on a.id = r.id
+    ),
+    named as (select * replace (case when result in ${knownResults} then result else 'unknown' end as result) from paired),
+    judged as (select * replace (case when ${kept.text} then result end as result) from named)
+    select ${figures.text},
+      count(attempt_id) = (select count(*) from a) and count(result_id) = (select count(*) from r)
+      and count(*) filter (result_id is null) = count(distinct attempt_id) filter (result_id is null)
+      and count(*) filter (attempt_id is null) = count(distinct result_id) filter (attempt_id is null) as is_simple
+    from judged`,
+    values: [...attempts.values, ...results.values, ...kept.values, ...figures.values],
+  };
+};
+
 /**
  * The joins that began within the filters' period, as a query with the columns `at_ms`, `synthetic`, `result` and
  * those asked for; with `only`, of the records it leaves. Results outside the closed set read as unknown, and so do joins without one.

@@ -1,12 +1,13 @@
 import type { Counts, Summary } from './browser/api.js';
 import type { Filters } from './filters.js';
-import { joinsSql, pendingMs } from './joins-sql.js';
+import { joinsSql, pairedJoinsSql, pendingMs, sql } from './joins-sql.js';
 import { wilson } from './statistics.js';
 import type { Reader, Row } from './store.js';
 
 const fiveSecondsMs = 5000;
 
-const resultCounts = `count(*) as attempts,
+/** Counts of `result`, so that the rows of `pairedJoinsSql` that are not kept, whose result is null, do not count. */
+const resultCounts = `count(result) as attempts,
   count(*) filter (result = 'success') as success,
   count(*) filter (result = 'expected_failure') as expected_failure,
   count(*) filter (result = 'unexpected_failure') as unexpected_failure,
@@ -73,7 +74,11 @@ const toSummary = (row: Row): Omit<Summary, 'previous'> => {
 };
 
 const summarize = async (reader: Reader, filters: Filters, nowMs: number): Promise<Omit<Summary, 'previous'>> => {
-  const joins = joinsSql(filters, ['confidence', 'duration_ms']);
+  const columns = ['confidence', 'duration_ms'] as const;
+  const pairs = pairedJoinsSql(filters, columns, sql(figures, nowMs - pendingMs));
+  const [simple] = await reader.query(pairs.text, pairs.values);
+  if (simple?.is_simple === true) return toSummary(simple);
+  const joins = joinsSql(filters, columns);
   const [row] = await reader.query(`select ${figures} from (${joins.text})`, [nowMs - pendingMs, ...joins.values]);
   return toSummary(row ?? {});
 };

@@ -27,6 +27,8 @@ interface History {
   durationMs: number;
   pausedMs: number;
   assumed: boolean;
+  /** Recorded again, later and differently: a client's mistake. */
+  again: 'attempt' | 'result' | undefined;
 }
 
 const history: fc.Arbitrary<History> = fc.record({
@@ -48,6 +50,7 @@ const history: fc.Arbitrary<History> = fc.record({
   durationMs: fc.oneof(fc.constantFrom(1999, 2000, 5000, 10_000), fc.integer({ min: 0, max: 20_000 })),
   pausedMs: fc.constantFrom(0, 0, 7000),
   assumed: fc.boolean(),
+  again: fc.constantFrom(...Array.from({ length: 60 }, () => undefined), 'attempt' as const, 'result' as const),
 });
 
 const recordsOf = (join: History, at: number): StoredEvent[] => {
@@ -72,7 +75,14 @@ const recordsOf = (join: History, at: number): StoredEvent[] => {
     duration_ms: join.durationMs,
     confidence: join.assumed ? 'assumed' : 'confirmed',
   };
-  return [...(join.hasAttempt ? [attempt] : []), ...(join.hasResult ? [result] : [])];
+  const attemptAgain = { ...attempt, uid: `b${at}`, recorded_at: attempt.recorded_at + 5 };
+  const resultAgain = { ...result, uid: `s${at}`, recorded_at: result.recorded_at + 5, result: 'abandoned' };
+  return [
+    ...(join.hasAttempt ? [attempt] : []),
+    ...(join.hasAttempt && join.again === 'attempt' ? [attemptAgain] : []),
+    ...(join.hasResult && join.again === 'result' ? [resultAgain] : []),
+    ...(join.hasResult ? [result] : []),
+  ];
 };
 
 const known: readonly string[] = ['success', 'expected_failure', 'unexpected_failure', 'abandoned'];
@@ -205,6 +215,7 @@ test('a second result of a join changes nothing', async () => {
       durationMs: 1500,
       pausedMs: 0,
       assumed: false,
+      again: undefined,
     },
     1,
   );
