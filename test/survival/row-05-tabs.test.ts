@@ -43,7 +43,7 @@ survivalTest('5: the tab that holds the lock dies', async scene => {
   for (const page of others) ids.push(...(await failJoins(page, 1)));
   // The one in flight stays unanswered.
   collector.answerAsUsual();
-  if (browser.chromium) await Promise.race([browser.chromium.send(holder, 'Page.crash').catch(() => {}), sleep(500)]);
+  if (browser.chromium) await Promise.race([browser.chromium.send(holder, 'Page.crash').catch(() => {}), sleep(3_000)]);
   else await holder.close();
   // Firefox keeps the lock of a closed tab while its request is in flight: there the lease decides, after 30 s.
   await assertDeliveredOnce(collector, ids, scene.engine === 'firefox' ? 40_000 : 10_000);

@@ -79,8 +79,9 @@ survivalTest('9: Retry-After in the past is no storm, absurdly far is capped', a
   const { at } = await collector.whenBeacon(holdsJoin(id));
   await sleep(500);
   const [route] = await readTable<StoredRoute>(page, 'routes');
+  // The cap of an hour, and what spreads a herd that was told the same.
   const waitMs = (route?.nextAttemptAt ?? 0) - at;
-  assert.ok(waitMs > 60_000 && waitMs <= 3_700_000, `waits ${waitMs} ms`);
+  assert.ok(waitMs > 60_000 && waitMs <= 4_500_000, `waits ${waitMs} ms`);
 });
 
 const factor = 100;

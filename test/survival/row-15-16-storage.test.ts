@@ -54,6 +54,14 @@ interface Waiting {
   record: { eventName: string };
 }
 
+/** What the recorder wrote in one blind write, not yet sorted in by the sender. */
+interface Posted {
+  addition: { items: { entry: Waiting }[] };
+}
+
+const eventsIn = (row: Waiting | Posted): string[] =>
+  'addition' in row ? row.addition.items.map(({ entry }) => entry.record.eventName) : [row.record.eventName];
+
 /**
  * Room for so many rows of the queue, and then what engines do: throw at the request, or abort at the commit. Patched
  * in, because no engine here enforces a quota that a test can set (Chromium's override changes the estimate alone).
@@ -103,8 +111,8 @@ for (const when of ['request', 'commit'] as const) {
       const before = await queued(page);
       let recorded = before;
       for (let round = 0; round < 40; round += 1) recorded += (await failJoinsDurably(page, 1)).length * 3;
-      const kept = (await readTable<Waiting>(page, 'entries'))
-        .map(({ record }) => record.eventName)
+      const kept = (await readTable<Waiting | Posted>(page, 'entries'))
+        .flatMap(eventsIn)
         .filter(event => event !== 'telemetry.dropped');
       const drops = await readTable<{ reason: string; count: number }>(page, 'drops');
       const lost = drops.filter(({ reason }) => reason === 'storage_full').reduce((sum, { count }) => sum + count, 0);
