@@ -1,4 +1,5 @@
 /** Reading a request's body within its bounds, plain or gzip, however slowly or falsely announced it comes. */
+import type { IncomingMessage } from 'node:http';
 import { gunzip } from 'node:zlib';
 import type { Limits } from './limits.js';
 
@@ -12,13 +13,37 @@ const inflate = (bytes: Uint8Array, maxOutputLength: number): Promise<Uint8Array
     });
   });
 
-/** The body's bytes as they travelled; `onBytes` hears of each chunk as it arrives. */
-const readBytes = async (
-  request: Request,
+type OnBytes = (count: number) => void;
+
+/** Straight from Node's stream: a web stream around it costs every request dearly. */
+const readIncoming = (
+  incoming: IncomingMessage,
   maxBytes: number,
-  onBytes: (count: number) => void,
-): Promise<Uint8Array | BodyProblem> => {
-  if (Number(request.headers.get('Content-Length') ?? 0) > maxBytes) return 'too-large';
+  onBytes: OnBytes,
+): Promise<Uint8Array | BodyProblem> =>
+  new Promise(resolve => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const settle = (body: Uint8Array | BodyProblem): void => {
+      incoming.off('data', take).off('end', end).off('close', breakOff).off('error', breakOff).on('error', ignore);
+      // What comes after the bound flows by, so that the client hears why.
+      incoming.resume();
+      resolve(body);
+    };
+    const take = (chunk: Buffer): void => {
+      length += chunk.length;
+      onBytes(chunk.length);
+      if (length > maxBytes) settle('too-large');
+      else chunks.push(chunk);
+    };
+    const end = (): void => settle(Buffer.concat(chunks, length));
+    const breakOff = (): void => settle('broken-off');
+    const ignore = (): void => undefined;
+    if (incoming.destroyed) return breakOff();
+    incoming.on('data', take).once('end', end).once('close', breakOff).once('error', breakOff);
+  });
+
+const readStream = async (request: Request, maxBytes: number, onBytes: OnBytes): Promise<Uint8Array | BodyProblem> => {
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
@@ -34,14 +59,27 @@ const readBytes = async (
   return Buffer.concat(chunks, length);
 };
 
+/** The body's bytes as they travelled; `onBytes` hears of each chunk as it arrives. */
+const readBytes = async (
+  request: Request,
+  incoming: IncomingMessage | undefined,
+  maxBytes: number,
+  onBytes: OnBytes,
+): Promise<Uint8Array | BodyProblem> => {
+  if (Number(request.headers.get('Content-Length') ?? 0) > maxBytes) return 'too-large';
+  return incoming ? readIncoming(incoming, maxBytes, onBytes) : readStream(request, maxBytes, onBytes);
+};
+
+/** @param incoming Node's side of the request, where there is one */
 export const readBody = async (
   request: Request,
+  incoming: IncomingMessage | undefined,
   limits: Limits,
-  onBytes: (count: number) => void,
+  onBytes: OnBytes,
 ): Promise<Uint8Array | BodyProblem> => {
   const encoding = request.headers.get('Content-Encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') return 'encoding';
-  const bytes = await readBytes(request, limits.maxBodyBytes, onBytes);
+  const bytes = await readBytes(request, incoming, limits.maxBodyBytes, onBytes);
   if (typeof bytes === 'string' || encoding === 'identity') return bytes;
   return inflate(bytes, limits.maxInflatedBytes);
 };

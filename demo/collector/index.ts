@@ -4,7 +4,6 @@
  * For the console: `collector.store` (query, connect, onStored), `collector.configurations` (list, patch, replace,
  * audit), `collector.faults` (get, set), and `requireOperator` / `operatorCookie` from `operator-token.ts`.
  */
-import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, MiddlewareHandler } from 'hono';
 import { Hono } from 'hono';
@@ -13,7 +12,7 @@ import { type Configurations, openConfigurations } from './configurations.js';
 import { createFaults, type Faults } from './faults.js';
 import { createGateway } from './gateway.js';
 import { defaultLimits, type Limits } from './limits.js';
-import { createLogsHandler, type Sink } from './logs.js';
+import { createLogsHandler, incomingOf, type Sink } from './logs.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { requireOperator } from './operator-token.js';
 import { answerStatus } from './otlp-answer.js';
@@ -57,10 +56,7 @@ const preflightCacheSeconds = 7200;
 const maxProbeMs = 2500;
 
 /** The socket's address, where Node's server is underneath. */
-const socketAddress = (context: Context): string | undefined => {
-  const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage };
-  return incoming?.socket.remoteAddress;
-};
+const socketAddress = (context: Context): string | undefined => incomingOf(context)?.socket.remoteAddress;
 
 const crossOrigin = (origins: readonly string[], methods: string[]): MiddlewareHandler =>
   cors({

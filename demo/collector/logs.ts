@@ -60,9 +60,12 @@ const failures: Record<StoreFailure, [retryAfterSeconds: number, message: string
 const isJson = (contentType: string | undefined): boolean =>
   contentType?.split(';')[0]?.trim().toLowerCase() === 'application/json';
 
+/** Node's side of the request, where Node's server is underneath. */
+export const incomingOf = (context: Context): IncomingMessage | undefined =>
+  ((context.env ?? {}) as { incoming?: IncomingMessage }).incoming;
+
 const cutConnection = (context: Context): Response => {
-  const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage };
-  incoming?.socket.destroy();
+  incomingOf(context)?.socket.destroy();
   return answerStatus(502, 'The connection is cut here.');
 };
 
@@ -135,7 +138,7 @@ export const createLogsHandler = (options: LogsOptions): ((context: Context) => 
   const receive = async (context: Context): Promise<Response> => {
     let received = 0;
     try {
-      const bytes = await readBody(context.req.raw, limits, length => {
+      const bytes = await readBody(context.req.raw, incomingOf(context), limits, length => {
         received += length;
         bytesInFlight += length;
       });

@@ -95,6 +95,25 @@ test('a client that leaves in the middle of its body leaves nothing behind', asy
   assert.equal(await metric(url, 'records_stored_total'), 1);
 });
 
+test('a body beyond the bound, announced or not, is refused with the reason', async context => {
+  const { url } = await serve(context);
+  const endless = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(65_536).fill(32));
+      sent += 65_536;
+      if (sent > 3_000_000) controller.close();
+    },
+  });
+  let sent = 0;
+  const headers = { 'Content-Type': 'application/json' };
+  for (const body of [' '.repeat(1_100_000), endless]) {
+    const answer = await fetch(`${url}/v1/logs`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+    assert.equal(answer.status, 413);
+    assert.match(await answer.text(), /fewer records/);
+  }
+  assert.equal((await send(url)).status, 200);
+});
+
 test('the fault "refuse" cuts the connection, and "none" mends it', async context => {
   const { url } = await serve(context);
   const setFault = (kind: string) =>
