@@ -101,7 +101,7 @@ for (const when of ['request', 'commit'] as const) {
   survivalTest(
     `15: storage full at the ${when}: the least urgent goes first, counted`,
     async ({ collector, start }) => {
-      collector.pageHead = fullAfter(60, when);
+      collector.pageHead = fullAfter(20, when);
       const attributes = { 'worker-src': '' };
       const page = await (await start()).open(pageUrl(collector, attributes));
       await settle(page, { withWorker: false });

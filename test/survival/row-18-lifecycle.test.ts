@@ -87,7 +87,7 @@ survivalTest('18: into the back/forward cache and out of it; no unload listener'
     [],
   );
   await page.goto(`${collector.origin}/page?bare`);
-  await page.evaluate(() => setTimeout(() => history.back(), 0) as unknown as undefined);
+  await page.evaluate(() => setTimeout(() => history.back(), 200) as unknown as undefined);
   await sleep(1_500);
   await settle(page);
   ids.push(...(await failJoins(page, 2)));
@@ -131,7 +131,7 @@ survivalTest(
     assert.equal(requestsOf('/v1/logs'), 0);
     assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).length), 0);
     // Only a navigation that the page itself begins may take what it has prerendered.
-    await page.evaluate(url => setTimeout(() => location.assign(url), 0) as unknown as undefined, target);
+    await page.evaluate(url => setTimeout(() => location.assign(url), 200) as unknown as undefined, target);
     await sleep(1_000);
     await settle(page);
     assert.equal(requestsOf('GET /page'), 2, 'the prerendered page was activated');
