@@ -73,8 +73,8 @@ const storeAsSink = (store: Store): Sink => ({
   problem: () => store.status().failure,
   probe: () => store.probe(),
   gauges: () => {
-    const { waitingRows, commits, lookups } = store.status();
-    return { waiting_rows: waitingRows, commits, duplicate_lookups: lookups };
+    const { waitingRows, commits, lookups, reopens } = store.status();
+    return { waiting_rows: waitingRows, commits, duplicate_lookups: lookups, database_reopens: reopens };
   },
 });
 

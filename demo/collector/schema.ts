@@ -3,8 +3,8 @@
  * other declared attribute stands in `attributes`, a JSON object under its OpenTelemetry name. Times are UTC.
  * Nothing else is stored: no address, no cleartext user id, no body, no undeclared attribute.
  *
- * There is no unique index on `uid`: measured, it cost half the throughput and twice the memory. `recent-uids.ts`
- * keeps a record from being stored twice.
+ * There is no unique index on `uid`: with one, 600 000 rows in commits of 2 500 took twice the time (20 to 26 µs a row
+ * instead of 10 to 12). `recent-uids.ts` keeps a record from being stored twice.
  */
 export type ColumnType = 'VARCHAR' | 'TIMESTAMP' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN' | 'JSON';
 

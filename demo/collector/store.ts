@@ -52,6 +52,8 @@ export interface StoreStatus {
   waitingRows: number;
   commits: number;
   lookups: number;
+  /** Times the database had to be opened anew. */
+  reopens: number;
 }
 
 /** Days a category is kept. */
@@ -176,7 +178,7 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
   const path = join(dataDir, storeFile);
   const emitter = new EventEmitter().setMaxListeners(0);
   const waiting: Waiting[] = [];
-  const status: StoreStatus = { failure: undefined, waitingRows: 0, commits: 0, lookups: 0 };
+  const status: StoreStatus = { failure: undefined, waitingRows: 0, commits: 0, lookups: 0, reopens: 0 };
   let database = await openDatabase(path);
   let isOpen = true;
   const uids = await loadUids(database.writer);
@@ -244,6 +246,7 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
     await new Promise(resolve => setTimeout(resolve, reopenAfterMs));
     database = await openDatabase(path);
     isOpen = true;
+    status.reopens += 1;
   };
 
   /** Reaches the disk and leaves nothing there. */
@@ -263,8 +266,15 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
     if (!alive) await reopen();
   };
 
-  const fail = (error: unknown): void => {
+  const fail = (error: unknown): StoreFailure => {
     status.failure = isDiskFull(error) ? 'disk-full' : 'failed';
+    return status.failure;
+  };
+
+  /** DuckDB may have failed after its commit, in the checkpoint that followed: when these come again, look. */
+  const refuse = (group: Waiting[], failure: StoreFailure): void => {
+    for (const { uid } of group.flatMap(({ rows }) => rows)) uids.add(uid);
+    for (const { settle: tell } of group) tell(failure);
   };
 
   const settle = (group: Waiting[], fresh: EventRow[]): void => {
@@ -283,7 +293,7 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
       if (fresh.length > 0) emitter.emit('stored', fresh);
     } catch (error) {
       fail(error);
-      for (const { settle: tell } of group) tell(status.failure ?? 'failed');
+      refuse(group, fail(error));
       await withWriter(recover).catch(() => undefined);
     }
   };
