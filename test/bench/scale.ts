@@ -24,6 +24,7 @@ import { buildOtelcol, NoCollectorError, version } from './otelcol.js';
 
 const collectorKey = 'one key for both ways of 32 characters and more';
 const clientHash = 'E296D735-4F36-4E18-7C3B-52E1A02A0164';
+const undeclared = '192.0.2.17';
 const scaleFolder = new URL('../../../demo/scale/', import.meta.url);
 const serveFile = fileURLToPath(new URL('../../demo/serve.js', import.meta.url));
 const readmeFile = fileURLToPath(new URL('README.md', scaleFolder));
@@ -97,7 +98,9 @@ const stop = async (child: ChildProcess): Promise<void> => {
 };
 
 const people = () => [
-  exportRequest('error', [logRecord('exception', { 'user.id': 'AmosMarble', 'error.type': 'timeout' })]),
+  exportRequest('error', [
+    logRecord('exception', { 'user.id': 'AmosMarble', 'error.type': 'timeout', 'client.address': undeclared }),
+  ]),
   exportRequest('census', [logRecord('meeting.census', { 'user.hash': clientHash })]),
 ];
 
@@ -111,6 +114,7 @@ const readPseudonyms = async (file: string, expected: number): Promise<string[]>
     );
     if (found.length >= expected || Date.now() > deadline) {
       assert.doesNotMatch(text, /amosmarble|user\.id/i, 'cleartext reached the next hop');
+      assert.ok(!text.includes(undeclared), 'an undeclared attribute reached the next hop');
       assert.ok(!text.includes(clientHash), 'a hash of the client reached the next hop');
       return found;
     }
@@ -128,7 +132,7 @@ const checkPseudonyms = async (ports: Record<string, number>, out: string): Prom
   const one = [current('error', 'amosmarble'), current('census', clientHash)];
   const found = await readPseudonyms(out, 2 * one.length);
   assert.deepEqual(found.toSorted(), [...one, ...one].toSorted());
-  check('one person has one pseudonym by either way, and no cleartext arrives');
+  check('one person has one pseudonym by either way, and neither cleartext nor what is undeclared arrives');
 };
 
 /** While nothing is behind it, a beacon must not be acknowledged, and must be allowed to come again. */
