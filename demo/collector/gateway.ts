@@ -22,53 +22,67 @@ import type { Added, StoreFailure } from './store.js';
 const hopTimeoutMs = 10_000;
 const probeTimeoutMs = 2000;
 
-const restOf = (row: EventRow): Attributes => JSON.parse(String(row.attributes ?? '{}')) as Attributes;
+/** Which column holds which attribute of the resource, and which of the record: looked up once, not for every row. */
+const columnsOf = (isResource: boolean): [string, ColumnName][] =>
+  [...columnOfAttribute].filter(([name]) => Object.hasOwn(resourceAttributes, name) === isResource);
 
-const columnsAsAttributes = (row: EventRow, isResource: boolean): Attributes =>
-  Object.fromEntries(
-    [...columnOfAttribute]
-      .filter(([name]) => Object.hasOwn(resourceAttributes, name) === isResource)
-      .map(([name, column]: [string, ColumnName]) => [name, row[column]]),
-  );
+const resourceColumns = columnsOf(true);
+const recordColumns = columnsOf(false);
 
-const restAsAttributes = (row: EventRow, isResource: boolean): Attributes =>
-  Object.fromEntries(
-    Object.entries(restOf(row)).filter(
-      ([name]) => name !== 'severity_number' && Object.hasOwn(resourceAttributes, name) === isResource,
-    ),
-  );
+interface Parts {
+  resource: Attributes;
+  record: Attributes;
+  severityNumber: number;
+}
 
-const toLogRecord = (row: EventRow) => {
+/** A row's attributes, told apart again. */
+const takeApart = (row: EventRow): Parts => {
+  const { severity_number = severity.info, ...rest } = JSON.parse(String(row.attributes ?? '{}')) as Attributes;
+  const parts: Parts = { resource: {}, record: {}, severityNumber: Number(severity_number) };
+  for (const [name, column] of resourceColumns) parts.resource[name] = row[column];
+  for (const [name, column] of recordColumns) parts.record[name] = row[column];
+  for (const [name, value] of Object.entries(rest)) {
+    parts[Object.hasOwn(resourceAttributes, name) ? 'resource' : 'record'][name] = value;
+  }
+  return parts;
+};
+
+const toLogRecord = (row: EventRow, { record, severityNumber }: Parts) => {
   const event = row.event_name as EventName;
   const attributes: Attributes = {
-    ...columnsAsAttributes(row, false),
-    ...restAsAttributes(row, false),
+    ...record,
     'user.hash': row.user_hash as string | undefined,
     'user_agent.synthetic.type': row.synthetic ? 'test' : undefined,
   };
   return {
     timeUnixNano: toUnixNano(row.recorded_at),
     observedTimeUnixNano: toUnixNano(row.received_at),
-    severityNumber: Number(restOf(row).severity_number ?? severity.info),
+    severityNumber,
     eventName: event,
     attributes: toKeyValues(attributes, name => boundOf(event, name) === 'double'),
   };
 };
 
+interface Group {
+  resource: Attributes;
+  category: Category;
+  logRecords: ReturnType<typeof toLogRecord>[];
+}
+
 /** Rows of one category and one resource stand together, as the page sent them. */
 export const toForwarded = (rows: readonly EventRow[]) => {
-  const groups = new Map<string, { resource: Attributes; category: Category; rows: EventRow[] }>();
+  const groups = new Map<string, Group>();
   for (const row of rows) {
-    const resource = { ...columnsAsAttributes(row, true), ...restAsAttributes(row, true) };
-    const key = `${row.category} ${JSON.stringify(resource)}`;
-    const group = groups.get(key) ?? { resource, category: row.category as Category, rows: [] };
-    group.rows.push(row);
+    const parts = takeApart(row);
+    const key = `${row.category} ${JSON.stringify(parts.resource)}`;
+    const group = groups.get(key) ?? { resource: parts.resource, category: row.category as Category, logRecords: [] };
+    group.logRecords.push(toLogRecord(row, parts));
     groups.set(key, group);
   }
   return {
-    resourceLogs: [...groups.values()].map(({ resource, category, rows: members }) => ({
+    resourceLogs: [...groups.values()].map(({ resource, category, logRecords }) => ({
       resource: { attributes: toKeyValues(resource) },
-      scopeLogs: [{ scope: { name: scopePrefix + category }, logRecords: members.map(toLogRecord) }],
+      scopeLogs: [{ scope: { name: scopePrefix + category }, logRecords }],
     })),
   };
 };
