@@ -26,11 +26,8 @@ const journalJoins = async (tx: Transaction, route: string, items: Item[]): Prom
   return entries;
 };
 
-const take = async (tx: Transaction, route: string, { items, counters, drops }: Addition) => {
-  const entries = await journalJoins(tx, route, items);
-  entries.forEach(tx.append);
-  await resize(tx, entries, 1);
-  for (const { category, reason, count } of drops) await countDrop(tx, route, category, reason, count);
+const count = async (tx: Transaction, route: string, { counters, drops }: Addition) => {
+  for (const loss of drops) await countDrop(tx, route, loss.category, loss.reason, loss.count);
   for (const { event, name, by } of counters) {
     const key = keyOf(route, event, name);
     const sum = ((await tx.get<Counter>('counters', key))?.sum ?? 0) + by;
@@ -38,13 +35,25 @@ const take = async (tx: Transaction, route: string, { items, counters, drops }: 
   }
 };
 
-/** Sorts in what was posted, in order of arrival; what was posted for a route that has been purged is deleted. */
-export const takeIn = async (tx: Transaction): Promise<void> => {
+/**
+ * Sorts in what was posted, in order of arrival; what was posted for a route that has been purged is deleted.
+ * @param share how much of it there is room for, the most urgent first; the rest is counted as lost
+ */
+export const takeIn = async (tx: Transaction, share: number): Promise<void> => {
+  const entries: Entry[] = [];
   for (const { seq, route, addition } of await tx.entries<Posted>(inbox, unlimited)) {
-    const known = await tx.get<Route>('routes', route);
-    // Another tab may have closed a category since.
-    const items = addition.items.filter(({ entry }) => known?.categories.includes(entry.category));
-    if (known) await take(tx, route, { ...addition, items });
+    // First, for what comes in its place needs the room.
     tx.remove(seq as number);
+    const known = await tx.get<Route>('routes', route);
+    if (!known) continue;
+    // Another tab may have closed a category since.
+    const open = addition.items.filter(({ entry }) => known.categories.includes(entry.category));
+    entries.push(...(await journalJoins(tx, route, open)));
+    await count(tx, route, addition);
   }
+  if (share < 1) entries.sort((one, other) => (one.lane < other.lane ? -1 : 1));
+  const lost = entries.splice(Math.ceil(entries.length * share));
+  for (const { route, category } of lost) await countDrop(tx, route, category, 'storage_full', 1);
+  entries.forEach(tx.append);
+  await resize(tx, entries, 1);
 };

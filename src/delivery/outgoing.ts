@@ -91,10 +91,26 @@ const pickVictims = (entries: Entry[], size: Size, max: Size): Entry[] => {
 /** Makes room: lowest priority first, oldest first. */
 const evict = async (tx: Transaction, max: Size, reason: DropReason): Promise<void> => {
   const lane = (await tx.lanes()).pop();
-  if (lane === undefined) return;
+  // Nothing is left, or only what was posted.
+  if (!lane) return;
   const victims = pickVictims(await tx.entries(lane, limits.maxBatchRecords), await getSize(tx), max);
   await loseEntries(tx, victims, reason);
   if (victims.length) await evict(tx, max, reason);
+};
+
+/** A disk that has no room for so little of what was posted has none at all. */
+const smallestShare = 1 / 256;
+
+/** Takes in what was posted, and keeps the queue within its limits. */
+const sortIn = async (tx: Transaction, now: number, share: number) => {
+  await takeIn(tx, share);
+  const old = (await tx.entries(undefined, limits.maxBatchRecords)).filter(
+    entry => entry.recordedAt < now - limits.maxAgeMs,
+  );
+  await loseEntries(tx, old, 'expired');
+  const { entries, bytes } = await getSize(tx);
+  const max = { entries: limits.maxQueueEntries, bytes: limits.maxQueueBytes };
+  if (entries > max.entries || bytes > max.bytes) await evict(tx, max, 'queue_overflow');
 };
 
 /** Takes the losses of a route that no record has told of yet, by category and reason. */
@@ -194,22 +210,26 @@ export const createOutgoing = (storage: Storage, uuid: () => string) => {
 
     update: (key: string, to: (route: Route) => Partial<Route>) => write(tx => change(tx, key, to)),
 
-    /** Sorts in what was posted, then drops what has waited too long and what the limits have no room for; a full disk halves the queue. */
-    tidy: (now: number, isFull: boolean) =>
-      write(async tx => {
-        await takeIn(tx);
-        const oldest = await tx.entries(undefined, isFull ? unlimited : limits.maxBatchRecords);
-        await loseEntries(
-          tx,
-          oldest.filter(entry => entry.recordedAt < now - limits.maxAgeMs),
-          'expired',
-        );
-        const { entries, bytes } = await getSize(tx);
-        if (isFull) await evict(tx, { entries: entries >> 1, bytes: bytes >> 1 }, 'storage_full');
-        else if (entries > limits.maxQueueEntries || bytes > limits.maxQueueBytes) {
-          await evict(tx, { entries: limits.maxQueueEntries, bytes: limits.maxQueueBytes }, 'queue_overflow');
+    /**
+     * Sorts in what was posted, then drops what has waited too long and what the limits have no room for. A full disk
+     * halves the queue first, for sorting in takes room too.
+     */
+    tidy: async (now: number, isFull: boolean) => {
+      const halve = () =>
+        write(async tx => {
+          const { entries, bytes } = await getSize(tx);
+          await evict(tx, { entries: entries >> 1, bytes: bytes >> 1 }, 'storage_full');
+        });
+      if (isFull) await halve();
+      for (let share = 1; ; share /= 2) {
+        try {
+          return await write(tx => sortIn(tx, now, share));
+        } catch (error) {
+          if ((error as DOMException).name !== 'QuotaExceededError' || share < smallestShare) throw error;
+          await halve();
         }
-      }),
+      }
+    },
 
     /** Keys of the routes that have something to send. */
     waiting: () =>
@@ -275,7 +295,7 @@ export const createOutgoing = (storage: Storage, uuid: () => string) => {
      */
     purge: (key: string, closed: readonly Category[] = categories) =>
       write(async tx => {
-        await takeIn(tx);
+        await takeIn(tx, 1);
         const deleted = await deleteRecords(tx, key, closed);
         await deleteTraces(tx, key, closed);
         if (closed.length === categories.length) tx.delete('routes', key);

@@ -241,7 +241,7 @@ export const createSender = (queue: Outgoing, world: World) => {
   return {
     /** Tries to empty the queue. Asked while at it, it goes round once more. Rejects only when the storage fails. */
     flush: (trigger: Trigger): Promise<FlushReport> => {
-      if (running) again = lifts.includes(trigger) ? trigger : (again ?? trigger);
+      if (running) again = lifts.includes(trigger) || trigger === 'full' ? trigger : (again ?? trigger);
       else running = start(trigger);
       return running;
     },

@@ -59,6 +59,8 @@ export const createRecorder = ({
   let committed: Promise<void> | undefined;
   /** Could not even be counted; told with the next commit that works. */
   const untold: Addition['drops'] = [];
+  /** Attempts that no journal knows of, since their record was lost: their results must not be taken for second ones. */
+  const unopened = new Set<string | undefined>();
 
   const add = async (batch: Addition) => {
     try {
@@ -85,6 +87,7 @@ export const createRecorder = ({
         count: 1,
       }));
       untold.push(...batch.drops, ...lost);
+      for (const { opens } of batch.items) unopened.add(opens?.id);
       addition.counters.push(...batch.counters);
     }
   };
@@ -112,7 +115,7 @@ export const createRecorder = ({
       resource: resources[category],
       severityNumber: severity,
     });
-    if (entry.bytes <= limits.maxEntryBytes) return { entry, opens, closes };
+    if (entry.bytes <= limits.maxEntryBytes) return { entry, opens, closes: unopened.has(closes) ? undefined : closes };
     drop(category, 'too_large', 1);
     return undefined;
   };

@@ -133,12 +133,11 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
     for (const entry of entriesIn(row)) if (isPosted(row) || !sorted.has(entry.uid)) recordEntry(entry);
   };
 
-  /** @returns whether the entry has a place of its own now; only with its route may it be gone */
-  const isSorted = (entry: Entry, placed: ReadonlySet<string>) => {
-    const isPlaced = placed.has(entry.uid);
-    must(isPlaced || !routes.has(entry.route), () => `${entry.uid} was posted and is nowhere`);
-    if (!isPlaced) purgeEntry(entry);
-    return isPlaced;
+  /** What was posted and has no place of its own now: gone with its route, or lost, which must be counted. */
+  const goesWithRoute = (entry: Entry) => {
+    const isGone = !routes.has(entry.route);
+    if (isGone) purgeEntry(entry);
+    return isGone;
   };
 
   const takePosted = (changes: Changes): Posted[] => {
@@ -156,9 +155,11 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
   const sortIn = (changes: Changes) => {
     const placed = new Set(changes.appended.flatMap(row => (isPosted(row) ? [] : [row.uid])));
     const posted = takePosted(changes);
-    const sorted = posted.flatMap(entriesIn).filter(entry => isSorted(entry, placed));
+    const entries = posted.flatMap(entriesIn);
+    const sorted = new Set(entries.filter(({ uid }) => placed.has(uid)).map(({ uid }) => uid));
+    const lost = entries.filter(({ uid }) => !placed.has(uid)).filter(entry => !goesWithRoute(entry));
     const handedIn = posted.flatMap(({ route, addition }) => addition.drops.map(({ count }) => ({ route, count })));
-    return { sorted: new Set(sorted.map(({ uid }) => uid)), handedIn };
+    return { sorted, handedIn: [...handedIn, ...lost.map(({ route }) => ({ route, count: 1 }))] };
   };
 
   const takeRemoved = (changes: Changes): Entry[] => {
