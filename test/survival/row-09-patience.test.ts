@@ -1,0 +1,83 @@
+/** Row 9: a collector that asks for patience. */
+import { strict as assert } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { status } from '../support/answers.js';
+import type { Collector } from '../support/collector.js';
+import {
+  assertDeliveredOnce,
+  failJoins,
+  flush,
+  holdsJoin,
+  pageUrl,
+  readTable,
+  settle,
+  whenQuiet,
+} from '../support/steps.js';
+import { type Scene, survivalTest } from '../support/survival.js';
+
+interface StoredRoute {
+  nextAttemptAt: number;
+  attempts: number;
+}
+
+const assertSilentUntil = (collector: Collector, from: number, deadline: number): void => {
+  const early = collector.beacons.filter(({ at }) => at > from && at < deadline);
+  assert.deepEqual(
+    early.map(({ at }) => deadline - at),
+    [],
+    'no request before the deadline',
+  );
+};
+
+/** Answers one beacon with a Retry-After; resolves with the joins in it and when the answer went out. */
+const askForPatience = async ({ collector, start }: Scene, retryAfter: string, code = 503) => {
+  const browser = await start();
+  const page = await browser.open(pageUrl(collector));
+  await settle(page);
+  await whenQuiet(collector);
+  collector.answerNext(status(code, { 'Retry-After': retryAfter }));
+  const ids = await failJoins(page, 2);
+  const beacon = await collector.whenBeacon(holdsJoin(ids[0]));
+  return { browser, page, ids, answeredAt: beacon.answeredAt ?? beacon.at };
+};
+
+survivalTest('9: Retry-After in seconds holds for every tab, across a reload and a flush', async scene => {
+  const { collector } = scene;
+  const { browser, page, ids, answeredAt } = await askForPatience(scene, '5', 429);
+  await page.reload();
+  const other = await browser.open(pageUrl(collector));
+  await settle(other);
+  await Promise.all([flush(page), flush(other)]);
+  ids.push(...(await failJoins(other, 1)));
+  await assertDeliveredOnce(collector, ids);
+  assertSilentUntil(collector, answeredAt, answeredAt + 4_900);
+});
+
+survivalTest('9: Retry-After as an HTTP date holds across a kill', async scene => {
+  const { collector, start } = scene;
+  const deadline = Math.ceil(Date.now() / 1_000) * 1_000 + 9_000;
+  const { browser, ids, answeredAt } = await askForPatience(scene, new Date(deadline).toUTCString());
+  await sleep(300);
+  await browser.kill();
+  const page = await (await start()).open(pageUrl(collector));
+  await settle(page);
+  ids.push(...(await failJoins(page, 1)));
+  await assertDeliveredOnce(collector, ids);
+  assertSilentUntil(collector, answeredAt, deadline - 50);
+});
+
+survivalTest('9: Retry-After in the past is no storm, absurdly far is capped', async scene => {
+  const { collector } = scene;
+  const { page, ids, answeredAt } = await askForPatience(scene, 'Wed, 21 Oct 2015 07:28:00 GMT');
+  await assertDeliveredOnce(collector, ids);
+  assert.ok(collector.beacons.filter(({ at }) => at > answeredAt).length <= 6);
+  await whenQuiet(collector);
+  collector.answerNext(status(503, { 'Retry-After': '99999999' }));
+  const [id] = await failJoins(page, 1);
+  const { at } = await collector.whenBeacon(holdsJoin(id));
+  await sleep(500);
+  const [route] = await readTable<StoredRoute>(page, 'routes');
+  // The cap of an hour, and what spreads a herd that was told the same.
+  const waitMs = (route?.nextAttemptAt ?? 0) - at;
+  assert.ok(waitMs > 60_000 && waitMs <= 4_500_000, `waits ${waitMs} ms`);
+});
