@@ -57,7 +57,8 @@ const clean = {
 /** What the shell alone needs, and what standby alone needs; the rest goes with the session, as one more request. */
 const shell =
   /\/(define|(panel-)?element|gate|gate-reader|gate-event|opening|activation|join-element|track-join|names|uuid|(web-service-)?configuration)\.js$/;
-const standby = /(standby|memory|intake|outgoing|sender|transport|exclusive|outcomes|retry|otlp-export)\.js$/;
+const standby =
+  /(standby|memory|intake|inherited|kept|outgoing|sender|transport|exclusive|outcomes|retry|otlp-export)\.js$/;
 const manualChunks = id => {
   if (id.includes('workbox-window')) return 'register';
   return shell.test(id) || standby.test(id) ? undefined : 'session';

@@ -9,8 +9,9 @@ export interface FlushMessage {
 
 export type FlushReply = true | FlushReport;
 
-export const isFlushMessage = (data: unknown): data is FlushMessage =>
-  typeof data === 'object' && data !== null && channelName in data;
+/** @returns undefined when it is somebody else's message */
+export const triggerOf = (message: Partial<FlushMessage> | null | undefined): Trigger | undefined =>
+  message?.[channelName];
 
 /** News of sender and gate for every tab and the worker. */
 export interface Channel {

@@ -4,7 +4,6 @@
  * from when the lease has lapsed), and insecure contexts, which have no locks.
  */
 import { limits } from './limits.js';
-import { remember } from './meta.js';
 import { channelName } from './names.js';
 import { isPending } from './retry.js';
 import type { Storage } from './storage.js';
@@ -12,30 +11,30 @@ import type { Storage } from './storage.js';
 /** Asked before each request. @returns false when somebody else has taken over: send nothing more */
 export type Renew = () => Promise<boolean>;
 
-/** Runs work while nobody else of this origin does. @returns undefined when somebody is at it */
-export type Exclusively = <T>(work: (renew: Renew) => Promise<T>) => Promise<T | undefined>;
+/** Runs work while nobody else of this origin does. @returns false when somebody is at it */
+export type Exclusively = (work: (renew: Renew) => Promise<unknown>) => Promise<boolean>;
 
 export type Locks = Pick<LockManager, 'request'>;
 
 interface Lease {
+  /** '' when it was given back. */
   holder: string;
-  until: number;
+  until: number | '';
 }
 
 /** A holder of the lock that has no lease: it is about to take one, or has just given it back. */
 const unknown = '?';
 
 /**
- * Runs work under the lock of this origin, or without it when somebody holds it. When it is stolen, the work goes on
- * until it asks whether it may.
+ * Tells whether the lock of this origin is ours meanwhile. When it is stolen, the work goes on until it asks whether it may.
  */
-const withLock = async <T>(locks: Locks, steal: boolean, work: (granted: boolean) => Promise<T>) => {
+const withLock = async <T>(locks: Locks, options: LockOptions, work: (isGranted: boolean) => Promise<T>) => {
   let working: Promise<T> | undefined;
   const start = (lock: unknown) => {
     working = work(!!lock);
     return working;
   };
-  await locks.request(channelName, steal ? { steal } : { ifAvailable: true }, start).catch(error => {
+  await locks.request(channelName, options, start).catch(error => {
     if (!working) throw error;
   });
   return working;
@@ -49,34 +48,34 @@ export const createExclusively = (
   locks: Locks | undefined,
 ): Exclusively => {
   let turns = 0;
-  const isHeld = (lease: Lease | undefined) => isPending(lease?.until ?? 0, now());
+  const isHeld = (lease: Lease | undefined) => isPending(lease?.until || 0, now());
 
   return async work => {
     // What is left of a turn that was lost must not pass for the next one.
     const mine = `${holder}/${++turns}`;
     /** @param next who has the lease from now on; undefined leaves it. @returns whether it is ours */
-    const lease = async (next: (lease: Lease | undefined) => string | undefined) => {
-      const after = await remember<Lease>(storage, 'lease', current => {
+    const lease = (next: (lease: Lease | undefined) => string | undefined) =>
+      storage.transact(async tx => {
+        const current = await tx.get<Lease>('meta', 'lease');
         const name = next(current);
-        return name === undefined ? name : { holder: name, until: name ? now() + limits.leaseMs : 0 };
+        if (name !== undefined) tx.put('meta', { holder: name, until: name && now() + limits.leaseMs }, 'lease');
+        return (name ?? current?.holder) === mine;
       });
-      return after?.holder === mine;
-    };
     const ifMine = (name: string) => (current: Lease | undefined) => (current?.holder === mine ? name : undefined);
 
-    const inTurn = async (granted: boolean) => {
-      if (!granted || !(await lease(current => (locks || !isHeld(current) ? mine : undefined)))) return undefined;
+    const inTurn = async (isGranted: boolean) => {
+      if (!isGranted || !(await lease(current => (locks || !isHeld(current) ? mine : undefined)))) return false;
       try {
-        return { done: await work(() => lease(ifMine(mine))) };
+        await work(() => lease(ifMine(mine)));
       } finally {
         // A purge may have deleted the lease with everything else.
         await lease(ifMine('')).catch(() => {});
       }
+      return true;
     };
-    if (!locks) return (await inTurn(true))?.done;
-    const first = await withLock(locks, false, inTurn);
-    if (first) return first.done;
+    if (!locks) return inTurn(true);
+    if (await withLock(locks, { ifAvailable: true }, inTurn)) return true;
     const hasLapsed = await lease(current => (isHeld(current) ? undefined : current?.holder ? mine : unknown));
-    return hasLapsed ? (await withLock(locks, true, inTurn))?.done : undefined;
+    return hasLapsed && !!(await withLock(locks, { steal: true }, inTurn));
   };
 };

@@ -14,14 +14,14 @@ export const withFallback = (primary: Storage, fall: () => Promise<Storage>): St
     get durable() {
       return !fallen;
     },
-    transact: async (mode, work) => {
+    transact: async work => {
       try {
-        if (!fallen) return await primary.transact(mode, work);
+        if (!fallen) return await primary.transact(work);
       } catch (error) {
         if (!isBroken(error)) throw error;
         fallen ??= fall();
       }
-      return (await fallen).transact(mode, work);
+      return (await fallen).transact(work);
     },
     destroy: () => primary.destroy(),
     close: () => primary.close(),

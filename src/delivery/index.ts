@@ -1,6 +1,6 @@
-export { type Channel, type FlushMessage, type FlushReply, isFlushMessage, openChannel } from './channel.js';
+export { type Channel, type FlushMessage, type FlushReply, openChannel, triggerOf } from './channel.js';
 export { type ConfigurationAnswer, readConfiguration } from './configuration.js';
-export { type Disclosure, disclose } from './disclosure.js';
+export { type Disclosure, type Drops, disclose } from './disclosure.js';
 export type { DropReason } from './drops.js';
 export { createExclusively, type Exclusively, type Renew } from './exclusive.js';
 export { withFallback } from './fallback.js';
@@ -9,11 +9,10 @@ export { limits } from './limits.js';
 export { createMemoryStorage } from './memory.js';
 export { remember } from './meta.js';
 export { channelName, databaseName, isOurWorker } from './names.js';
-export { type Batch, createOutgoing, type Outgoing, type SentRecord } from './outgoing.js';
+export { purge, type SentEntry, withdraw } from './outgoing.js';
 export { createQueue, type Queue } from './queue.js';
 export {
   type Addition,
-  type Drops,
   type Entry,
   type Item,
   type OpenJoin,
@@ -24,6 +23,6 @@ export {
 } from './rows.js';
 export { createSender, type FlushReport, type Notice, type Sender, type Trigger, type World } from './sender.js';
 export type { Storage } from './storage.js';
-export { canGzip, send } from './transport.js';
+export { send } from './transport.js';
 export { uuid } from './uuid.js';
 export { version } from './version.js';

@@ -1,59 +1,54 @@
 /** Sorts what pages have posted into the queue: entries, the journal of open attempts, sums and losses. */
-import {
-  type Addition,
-  type Counter,
-  countDrop,
-  type Entry,
-  type Item,
-  inbox,
-  keyOf,
-  type Posted,
-  type Route,
-  resize,
-  unlimited,
-} from './rows.js';
+import { inherit } from './inherited.js';
+import { add, categoryOf, change, countLoss, isReport, keptOf } from './kept.js';
+import { allPosted, getSize } from './queue.js';
+import type { Addition, Entry, Route } from './rows.js';
 import type { Transaction } from './storage.js';
 
-/** Keeps the journal. @returns the entries that count: all but the results of attempts that have one */
-const journalJoins = async (tx: Transaction, route: string, items: Item[]): Promise<Entry[]> => {
-  const entries: Entry[] = [];
-  for (const { entry, opens, closes } of items) {
-    if (closes && !(await tx.get('joins', closes))) continue;
-    if (opens) tx.put('joins', opens.id, { ...opens, route });
-    if (closes) tx.delete('joins', closes);
-    entries.push(entry);
+/** Adds to the size of the queue what has come, or takes off what has gone (sign -1). */
+export const resize = async (tx: Transaction, changed: Entry[], sign: 1 | -1): Promise<void> => {
+  const size = await getSize(tx);
+  for (const { bytes } of changed) {
+    size.entries += sign;
+    size.bytes += sign * bytes;
   }
-  return entries;
+  tx.put('meta', size, 'size');
 };
 
-const count = async (tx: Transaction, route: string, { counters, drops }: Addition) => {
-  for (const loss of drops) await countDrop(tx, route, loss.category, loss.reason, loss.count);
-  for (const { event, name, by } of counters) {
-    const key = keyOf(route, event, name);
-    const sum = ((await tx.get<Counter>('counters', key))?.sum ?? 0) + by;
-    tx.put('counters', key, { route, event, name, sum });
-  }
+/** @returns the entries that get a place of their own: not those of a second result, or of a category closed since */
+const sortIn = (route: Route, { items, drops, counters = [] }: Addition): Entry[] => {
+  for (const { category, reason, count } of drops) countLoss(route, category, reason, count);
+  for (const { event, name, by } of counters) add(keptOf(route, categoryOf(event)).sums, name, by);
+  return items.flatMap(({ entry, opens, closes }) => {
+    const { joins } = keptOf(route, entry.category);
+    if (!route.categories.includes(entry.category) || (closes && !joins[closes])) return [];
+    if (opens) joins[opens.id] = opens;
+    if (closes) delete joins[closes];
+    if (!route.stopped) return entry;
+    countLoss(route, entry.category, 'gone');
+    return [];
+  });
 };
 
 /**
  * Sorts in what was posted, in order of arrival; what was posted for a route that has been purged is deleted.
  * @param share how much of it there is room for, the most urgent first; the rest is counted as lost
  */
-export const takeIn = async (tx: Transaction, share: number): Promise<void> => {
+export const takeIn = async (tx: Transaction, share = 1): Promise<void> => {
+  await inherit(tx);
   const entries: Entry[] = [];
-  for (const { seq, route, addition } of await tx.entries<Posted>(inbox, unlimited)) {
+  for (const { seq, route: key, addition } of await allPosted(tx)) {
     // First, for what comes in its place needs the room.
-    tx.remove(seq as number);
-    const known = await tx.get<Route>('routes', route);
-    if (!known) continue;
-    // Another tab may have closed a category since.
-    const open = addition.items.filter(({ entry }) => known.categories.includes(entry.category));
-    entries.push(...(await journalJoins(tx, route, open)));
-    await count(tx, route, addition);
+    tx.delete('entries', seq as number);
+    await change(tx, key, route => void entries.push(...sortIn(route, addition)));
   }
   if (share < 1) entries.sort((one, other) => (one.lane < other.lane ? -1 : 1));
-  const lost = entries.splice(Math.ceil(entries.length * share));
-  for (const { route, category } of lost) await countDrop(tx, route, category, 'storage_full', 1);
-  entries.forEach(tx.append);
-  await resize(tx, entries, 1);
+  const room = Math.ceil(entries.length * share);
+  const [placed, lost] = [entries.slice(0, room), entries.slice(room)];
+  for (const entry of lost) {
+    if (isReport(entry)) placed.push(entry);
+    else await change(tx, entry.route, route => countLoss(route, entry.category, 'storage_full'));
+  }
+  for (const entry of placed) tx.put('entries', entry);
+  await resize(tx, placed, 1);
 };

@@ -1,13 +1,12 @@
-import type { Entry, Posted } from './rows.js';
-import type { KeyedTable, Storage, Table, Transaction } from './storage.js';
+import type { Key, Storage, Table, Transaction } from './storage.js';
 import { tables } from './storage.js';
 
 interface Data {
-  tables: Record<Table, Map<string | number, unknown>>;
+  tables: Record<Table, Map<Key, unknown>>;
   lastSeq: number;
 }
 
-const mapTables = (make: (table: Table) => Map<string | number, unknown>) =>
+const mapTables = (make: (table: Table) => Map<Key, unknown>) =>
   Object.fromEntries(tables.map(table => [table, make(table)])) as Data['tables'];
 
 const empty = (): Data => ({ tables: mapTables(() => new Map()), lastSeq: 0 });
@@ -17,36 +16,35 @@ const copy = ({ tables: source, lastSeq }: Data): Data => ({
   lastSeq,
 });
 
-const over = (data: Data): Transaction => {
-  const entries = () => [...data.tables.entries.values()] as (Entry | Posted)[];
-  return {
-    get: async <T>(table: KeyedTable, key: string) => data.tables[table].get(key) as T | undefined,
-    put: (table, key, value) => void data.tables[table].set(key, value),
-    all: async <T>(table: KeyedTable) => [...data.tables[table].values()] as T[],
-    delete: (table, key) => void data.tables[table].delete(key),
-    append: entry => {
-      const seq = ++data.lastSeq;
-      data.tables.entries.set(seq, { ...entry, seq });
-    },
-    has: async seq => data.tables.entries.has(seq),
-    remove: seq => void data.tables.entries.delete(seq),
-    lanes: async () => [...new Set(entries().map(entry => entry.lane))].sort(),
-    entries: async <T>(lane: string | undefined, limit: number) =>
-      entries()
-        .filter(entry => lane === undefined || entry.lane === lane)
-        .slice(0, limit) as T[],
-  };
-};
+const isInLane = (row: { lane?: string }, lane: string | undefined) =>
+  lane === undefined || (lane ? row.lane?.startsWith(lane) : row.lane === lane);
 
-/** Tables that live as long as the realm. Values are kept by reference: callers put new objects, never change old ones. */
+const byLane = (one: { lane: string }, other: { lane: string }) =>
+  Number(one.lane > other.lane) - Number(one.lane < other.lane);
+
+const over = (data: Data): Transaction => ({
+  get: async <T>(table: Table, key: Key) => structuredClone(data.tables[table].get(key)) as T | undefined,
+  put: (table, row, key) => {
+    if (key !== undefined) data.tables[table].set(key, row);
+    else data.tables[table].set(++data.lastSeq, { ...(row as object), seq: data.lastSeq });
+  },
+  delete: (table, key) => void data.tables[table].delete(key),
+  all: async <T>(table: Table, limit?: number, lane?: string) => {
+    const rows = [...data.tables[table].values()] as { lane: string }[];
+    const found = rows.filter(row => isInLane(row, lane));
+    return structuredClone((lane ? found.sort(byLane) : found).slice(0, limit)) as T[];
+  },
+});
+
+/** Tables that live as long as the realm. */
 export const createMemoryStorage = (): Storage => {
   let data = empty();
   let last: Promise<unknown> = Promise.resolve();
   return {
     durable: false,
-    transact: (mode, work) => {
+    transact: work => {
       const run = last.then(async () => {
-        const draft = mode === 'readwrite' ? copy(data) : data;
+        const draft = copy(data);
         const result = await work(over(draft));
         data = draft;
         return result;

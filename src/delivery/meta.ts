@@ -10,9 +10,9 @@ export const remember = <T>(
   name: string,
   next: (value: T | undefined) => T | undefined,
 ): Promise<T | undefined> =>
-  storage.transact('readwrite', async tx => {
+  storage.transact(async tx => {
     const value = await tx.get<T>('meta', name);
     const changed = next(value);
-    if (changed !== undefined) tx.put('meta', name, changed);
+    if (changed !== undefined) tx.put('meta', changed, name);
     return changed ?? value;
   });

@@ -29,7 +29,8 @@ const retryable = [429, 502, 503, 504];
  * https://opentelemetry.io/docs/specs/otlp/#otlphttp-response, with one rule of our own: 200 acknowledges only with a
  * body that is an OTLP answer. A captive portal also says 200.
  */
-export const outcomeOf = (answer: Answer, now: number): Outcome => {
+/** @param wasPlain it was sent uncompressed */
+export const outcomeOf = (answer: Answer, now: number, wasPlain?: boolean): Outcome => {
   if (!answer) return { kind: 'deferred', unreachable: true };
   const { status, contentType, body } = answer;
   if (status === 200) {
@@ -41,6 +42,6 @@ export const outcomeOf = (answer: Answer, now: number): Outcome => {
   }
   if (status === 400) return { kind: 'split', reason: 'rejected' };
   if (status === 413) return { kind: 'split', reason: 'too_large' };
-  if (status === 415) return { kind: 'plain' };
+  if (status === 415 && !wasPlain) return { kind: 'plain' };
   return status === 410 ? { kind: 'stopped' } : { kind: 'dropped', reason: 'refused' };
 };

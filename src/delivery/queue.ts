@@ -3,27 +3,38 @@
  * before it could read an answer (Chromium and Firefox lose every transaction that reads first in `pagehide`). Whoever
  * flushes next sorts it in: see `intake.ts`.
  */
+import type { Category } from '../practices/index.js';
 import {
   type Addition,
-  getSize,
+  type Item,
   inbox,
+  type Kept,
   type OpenJoin,
   type Posted,
   type Route,
   type RouteOpening,
   type Size,
-  unlimited,
 } from './rows.js';
-import type { Storage } from './storage.js';
+import type { Storage, Transaction } from './storage.js';
+
+export const allPosted = (tx: Transaction): Promise<Posted[]> => tx.all('entries', undefined, inbox);
+
+/** Of what is sorted in. */
+export const getSize = async (tx: Transaction): Promise<Size> =>
+  (await tx.get('meta', 'size')) ?? { entries: 0, bytes: 0 };
+
+/** How many records wait, those included that nobody has sorted in yet. */
+export const countQueued = async (tx: Transaction, posted: Posted[]): Promise<number> =>
+  posted.reduce((sum, { addition }) => sum + addition.items.length, (await getSize(tx)).entries);
 
 export const createQueue = (storage: Storage) => ({
   storage,
 
   /** Opens a route, or says what has changed about it. What the sender knows of it stays. @returns it as it was */
   open: (opening: RouteOpening): Promise<Route | undefined> =>
-    storage.transact('readwrite', async tx => {
+    storage.transact(async tx => {
       const before = await tx.get<Route>('routes', opening.key);
-      tx.put('routes', opening.key, { ...before, ...opening });
+      tx.put('routes', { ...before, ...opening }, opening.key);
       return before;
     }),
 
@@ -32,17 +43,30 @@ export const createQueue = (storage: Storage) => ({
    * @throws QuotaExceededError when the storage is full
    */
   add: (route: string, addition: Addition): Promise<void> =>
-    storage.transact('readwrite', async tx => tx.append({ lane: inbox, route, addition })),
+    storage.transact(async tx => tx.put('entries', { lane: inbox, route, addition })),
 
-  size: (): Promise<Size> =>
-    storage.transact('readonly', async tx => {
-      const { entries, bytes } = await getSize(tx);
-      const posted = await tx.entries<Posted>(inbox, unlimited);
-      return { bytes, entries: posted.reduce((sum, { addition }) => sum + addition.items.length, entries) };
+  /**
+   * Makes records of the losses that none tells of yet, in one transaction; of a collector that is gone nobody tells it.
+   * @returns whether there were any
+   */
+  tell: (key: string, toItems: (category: Category, kept: Kept) => Item[]): Promise<boolean> =>
+    storage.transact(async tx => {
+      const route = await tx.get<Route>('routes', key);
+      if (!route?.kept || route.stopped) return false;
+      const kept = Object.entries(route.kept) as [Category, Kept][];
+      const items = kept.flatMap(([category, each]) => toItems(category, each));
+      if (!items.length) return false;
+      for (const [, each] of kept) Object.assign(each, { untold: {}, sums: {} });
+      tx.put('routes', route, key);
+      tx.put('entries', { lane: inbox, route: key, addition: { items, drops: [] } });
+      return true;
     }),
 
+  count: (): Promise<number> => storage.transact(async tx => countQueued(tx, await allPosted(tx))),
+
+  /** Attempts of a route that are open. */
   joins: (key: string): Promise<OpenJoin[]> =>
-    storage.transact('readonly', async tx => (await tx.all<OpenJoin>('joins')).filter(({ route }) => route === key)),
+    storage.transact(async tx => Object.values((await tx.get<Route>('routes', key))?.kept?.usage?.joins ?? {})),
 });
 
 export type Queue = ReturnType<typeof createQueue>;

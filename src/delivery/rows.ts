@@ -2,7 +2,6 @@
 import type { Attributes, Category, EventName, KeyValue, LogRecord, Surface } from '../practices/index.js';
 import { severity, toUnixNano } from '../practices/otlp.js';
 import type { DropReason } from './drops.js';
-import type { Transaction } from './storage.js';
 
 /** A log record waiting in the queue. */
 export interface Entry {
@@ -24,7 +23,7 @@ export interface Entry {
 /** One record, with what it does to the journal of open attempts. */
 export interface Item {
   entry: Entry;
-  opens?: Omit<OpenJoin, 'route'> | undefined;
+  opens?: OpenJoin | undefined;
   /** Not kept when the journal holds no such attempt: another tab has written its result. */
   closes?: string | undefined;
 }
@@ -32,9 +31,9 @@ export interface Item {
 /** What the recorder hands in at once. */
 export interface Addition {
   items: Item[];
-  /** Sums to add, by event and attribute. */
-  counters: { event: EventName; name: string; by: number }[];
   drops: { category: Category; reason: DropReason; count: number }[];
+  /** Of 0.1.0: sums to add, by event and attribute. */
+  counters?: { event: EventName; name: string; by: number }[];
 }
 
 /** An addition as the page leaves it, among the entries, until a sender sorts it in (`intake.ts`). */
@@ -44,9 +43,6 @@ export interface Posted {
   route: string;
   addition: Addition;
 }
-
-/** More than a queue ever holds. */
-export const unlimited = 1e6;
 
 /** The lane of what is posted: before all others. */
 export const inbox = '';
@@ -69,10 +65,6 @@ export interface RouteOpening {
   skewMs: number;
   /** The flag could not be read since: queue, but send nothing before it has been. */
   held: boolean;
-  /** Resource attributes per category, for records that the sender writes itself. */
-  resources: Record<Category, KeyValue[]>;
-  /** What counters are sent with: attributes of the record that carries them. */
-  frames: Partial<Record<EventName, Attributes>>;
 }
 
 /** With the sender's part, absent until it has something to say. */
@@ -87,6 +79,21 @@ export interface Route extends RouteOpening {
   plain?: boolean;
   /** The collector said 410: never again. */
   stopped?: boolean;
+  kept?: Partial<Record<Category, Kept>>;
+}
+
+export type Counts = Record<string, number>;
+
+/** What a route keeps of a category beside its entries. */
+export interface Kept {
+  /** Losses by reason, all there ever were. */
+  lost: Counts;
+  /** Those that no `telemetry.dropped` record tells of yet: the next page that flushes makes one. */
+  untold: Counts;
+  /** Inherited of 0.1.0, by attribute of the category's counted event: the next page makes a record of them too. */
+  sums: Counts;
+  /** The journal of open attempts, by id. */
+  joins: Record<string, OpenJoin>;
 }
 
 /** A join attempt without a result yet, so that one whose tab died can be told from one that goes on. */
@@ -96,42 +103,16 @@ export interface OpenJoin {
   at: number;
   /** What its result repeats of the attempt. */
   attributes: Attributes;
-  route: string;
 }
 
-export interface Drops {
-  route: string;
-  category: Category;
-  reason: DropReason;
-  count: number;
-  /** How many of them stand in a `telemetry.dropped` record. */
-  reported: number;
-}
-
-/** A sum that the next flush turns into a record. */
-export interface Counter {
-  route: string;
-  event: EventName;
-  name: string;
-  sum: number;
-}
-
-/** All entries; kept beside them, for scanning the queue costs. */
+/** All entries that are sorted in; kept beside them, for scanning the queue costs. */
 export interface Size {
   entries: number;
   bytes: number;
 }
 
 /** Urgency: who could not join and why first, vitals last. */
-const priorities: Record<EventName, number> = {
-  'meeting.join.attempt': 0,
-  'meeting.join.result': 0,
-  exception: 1,
-  'telemetry.dropped': 1,
-  'meeting.census': 2,
-  'meeting.usage': 3,
-  'browser.web_vital': 4,
-};
+const priorities = [/^meeting\.join/, /^(exception|telemetry)/, /census$/, /usage$/, /vital$/];
 
 export interface EntryParts {
   uid: string;
@@ -152,30 +133,7 @@ export const toEntry = (parts: EntryParts): Entry => {
     eventName,
     attributes: [{ key: 'log.record.uid', value: { stringValue: uid } }, ...parts.attributes],
   };
-  const lane = `${priorities[eventName]}|${route}|${category}`;
+  const priority = priorities.findIndex(events => events.test(eventName));
+  const lane = `${priority}|${route}|${category}`;
   return { lane, route, category, uid, recordedAt, bytes: JSON.stringify(record).length, resource, record };
-};
-
-export const keyOf = (...parts: string[]): string => parts.join('|');
-
-export const getSize = async (tx: Transaction): Promise<Size> =>
-  (await tx.get('meta', 'size')) ?? { entries: 0, bytes: 0 };
-
-/** Adds to the size of the queue what has come, or takes off what has gone (sign -1). */
-export const resize = async (tx: Transaction, changed: Entry[], sign: 1 | -1): Promise<void> => {
-  const { entries, bytes } = await getSize(tx);
-  const sum = changed.reduce((total, entry) => total + entry.bytes, 0);
-  tx.put('meta', 'size', { entries: entries + sign * changed.length, bytes: bytes + sign * sum });
-};
-
-export const countDrop = async (
-  tx: Transaction,
-  route: string,
-  category: Category,
-  reason: DropReason,
-  count: number,
-): Promise<void> => {
-  const key = keyOf(route, category, reason);
-  const drops = (await tx.get<Drops>('drops', key)) ?? { route, category, reason, count: 0, reported: 0 };
-  tx.put('drops', key, { ...drops, count: drops.count + count });
 };

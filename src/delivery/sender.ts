@@ -1,12 +1,14 @@
-import { type Category, categories, openCategories, toExportRequest } from '../practices/index.js';
+import { toExportRequest } from '../practices/index.js';
 import type { readConfiguration } from './configuration.js';
 import type { DropReason } from './drops.js';
 import type { Exclusively, Renew } from './exclusive.js';
+import { change, isReport } from './kept.js';
 import { limits } from './limits.js';
 import { type Answer, type Outcome, outcomeOf } from './outcomes.js';
-import type { Batch, Outgoing } from './outgoing.js';
+import { deliver, drop, findWaiting, peek, purge, stop, tidy } from './outgoing.js';
 import { isBound, isPending, waitMs } from './retry.js';
 import type { Entry, Route } from './rows.js';
+import type { Storage } from './storage.js';
 import type { Beacon } from './transport.js';
 
 /** Why a flush was asked for. */
@@ -41,7 +43,6 @@ export interface World {
   now(): number;
   random(): number;
   version: string;
-  canGzip: boolean;
   exclusively: Exclusively;
   send(beacon: Beacon): Promise<Answer>;
   readConfiguration: typeof readConfiguration;
@@ -50,177 +51,150 @@ export interface World {
   leave(): Promise<void>;
 }
 
-export const createSender = (queue: Outgoing, world: World) => {
+export const createSender = ({ transact }: Storage, world: World) => {
+  const { now, random, notify } = world;
   let running: Promise<FlushReport> | undefined;
   let again: Trigger | undefined;
   let abort = new AbortController();
   let maxRecords: number = limits.maxBatchRecords;
+  /** How many of the next were refused together, so that one of them is poison. */
+  let suspects = 0;
   let tally = { delivered: 0, dropped: 0 };
 
-  const defer = async (key: string, unreachable: boolean, askedMs?: number) => {
-    await queue.update(key, route => {
-      const now = world.now();
+  const update = (key: string, to: (route: Route) => Partial<Route>) =>
+    transact(tx => change(tx, key, route => void Object.assign(route, to(route))));
+
+  const defer = (key: string, unreachable: boolean, askedMs?: number): Promise<void> =>
+    update(key, route => {
+      const time = now();
       const attempts = (route.attempts ?? 0) + 1;
-      const nextAttemptAt = now + waitMs(attempts, world.random(), askedMs);
-      return isBound(route, now) ? { attempts } : { attempts, unreachable, nextAttemptAt };
+      const nextAttemptAt = time + waitMs(attempts, random(), askedMs);
+      return isBound(route, time) ? { attempts } : { attempts, unreachable, nextAttemptAt };
     });
-    return false;
+
+  const tellDropped = (route: string, count: number, reason: DropReason) => {
+    tally.dropped += count;
+    if (count) notify({ type: 'dropped', route, count, reason });
   };
 
-  const lose = async (entries: Entry[], reason: DropReason) => {
-    await queue.drop(entries, reason);
-    tally.dropped += entries.length;
-    if (entries[0]) world.notify({ type: 'dropped', route: entries[0].route, count: entries.length, reason });
-  };
+  const lose = async (key: string, entries: Entry[], reason: DropReason) =>
+    tellDropped(key, await transact(tx => drop(tx, entries, reason)), reason);
 
-  /** Closed, wholly or in part: what must not be sent any more is deleted. @returns whether anything may still go */
-  const obey = async (route: Route, open: readonly Category[], reason: string) => {
-    const closed = categories.filter(category => !open.includes(category));
-    if (!closed.length) return true;
-    const { isLast } = await queue.purge(route.key, closed);
-    if (open.length) return true;
-    world.notify({ type: 'closed', route: route.key, reason });
+  const close = async (key: string, reason: string) => {
+    const { isLast } = await transact(tx => purge(tx, key));
+    notify({ type: 'closed', route: key, reason });
     if (isLast) await world.leave();
-    return false;
   };
 
   /** The flag is read again when its last answer is too old, or of a future that a clock jump made. */
-  const isOpen = async (route: Route): Promise<boolean> => {
-    const age = world.now() - route.checkedAt;
-    if (route.surface === 'client' || (!route.held && age >= 0 && age <= limits.gateMaxAgeMs)) return true;
-    const { key, configSrc, pool, site, surface } = route;
+  const isOpen = async ({ key, configSrc, pool, site, surface, held, checkedAt }: Route): Promise<boolean> => {
+    const age = now() - checkedAt;
+    if (surface === 'client' || (!held && age >= 0 && age <= limits.gateMaxAgeMs)) return true;
     const answer = configSrc ? await world.readConfiguration(configSrc, pool, site).catch(() => undefined) : undefined;
-    if (!answer) return defer(key, true);
-    const { enabled: flag, reason, skewMs } = answer;
-    const open = openCategories({ surface, flag, disableAutomaticSendTracing: false, errorReportingOptIn: false });
-    if (flag) await queue.update(key, () => ({ checkedAt: world.now(), held: false, categories: open, skewMs }));
-    return obey(route, open, reason);
+    if (!answer) await defer(key, true);
+    else if (answer.enabled) await update(key, () => ({ checkedAt: now(), held: false, skewMs: answer.skewMs }));
+    else await close(key, answer.reason);
+    return !!answer?.enabled;
   };
 
   const isDue = (route: Route, trigger: Trigger) =>
-    !isPending(route.nextAttemptAt ?? 0, world.now()) || (route.unreachable && lifts.includes(trigger));
+    !isPending(route.nextAttemptAt ?? 0, now()) || (route.unreachable && lifts.includes(trigger));
 
-  const isOurs = async (renew: Renew) => (await renew()) && !abort.signal.aborted;
-
-  const post = async (batch: Batch): Promise<Outcome> => {
-    const route = (await queue.routes()).find(({ key }) => key === batch.route);
-    // Purged a moment ago: there is nothing left to settle.
-    if (!route) return { kind: 'deferred', unreachable: true };
-    const records = batch.entries.map(entry => entry.record);
-    const request = toExportRequest(batch.category, world.version, batch.resource, records, world.now() + route.skewMs);
-    const { endpoint } = route;
-    const gzip = world.canGzip && !route.plain;
-    const answer = await world.send({ endpoint, body: JSON.stringify(request), gzip, signal: abort.signal });
-    const outcome = outcomeOf(answer, world.now());
-    return outcome.kind === 'plain' && !gzip ? { kind: 'dropped', reason: 'refused' } : outcome;
+  const post = ({ endpoint, skewMs, plain }: Route, entries: Entry[]) => {
+    const [{ category, resource }] = entries as [Entry];
+    const records = entries.map(({ record }) => record);
+    const request = toExportRequest(category, world.version, resource, records, now() + skewMs);
+    return world.send({ endpoint, body: JSON.stringify(request), gzip: !plain, signal: abort.signal });
   };
 
-  /**
-   * Finds the poison in a batch that was refused whole, in log2(n) requests: send one half; whichever half must hold
-   * it is halved next. The rest goes back to the queue.
-   */
-  const isolate = async (batch: Batch, reason: DropReason, renew: Renew): Promise<boolean> => {
-    const { entries } = batch;
-    if (entries.length === 1) {
-      maxRecords = limits.maxBatchRecords;
-      await lose(entries, reason);
-      return true;
-    }
-    if (!(await isOurs(renew))) return false;
-    const middle = entries.length >> 1;
-    if (reason === 'too_large') maxRecords = middle;
-    const half = { ...batch, entries: entries.slice(0, middle) };
-    const outcome = await post(half);
-    if (outcome.kind === 'split') return isolate(half, outcome.reason, renew);
-    if (!(await settle(half, outcome, renew))) return false;
-    // Too large together says nothing of the other half; poison does.
-    return (
-      outcome.kind === 'plain' ||
-      reason === 'too_large' ||
-      isolate({ ...batch, entries: entries.slice(middle) }, reason, renew)
-    );
+  const acknowledge = async (key: string, batch: Entry[], refused: number) => {
+    // Whatever the collector says, it cannot refuse more than it got.
+    const rejected = Math.min(refused, batch.length);
+    const count = batch.length - rejected;
+    await transact(tx => deliver(tx, batch, rejected, now()));
+    tally.delivered += count;
+    tally.dropped += rejected;
+    notify({ type: 'delivered', route: key, count });
+  };
+
+  const split = async (key: string, batch: Entry[], reason: DropReason) => {
+    const { length } = batch;
+    // Too large together says nothing of the one or the other; poison does.
+    suspects = reason === 'rejected' && length > 1 ? length : 0;
+    maxRecords = reason === 'too_large' && length > 1 ? length >> 1 : limits.maxBatchRecords;
+    if (length === 1) await lose(key, batch, reason);
   };
 
   /** @returns whether the route may go on */
-  const settle = async (batch: Batch, outcome: Outcome, renew: Renew): Promise<boolean> => {
+  const settle = async (key: string, batch: Entry[], outcome: Outcome): Promise<boolean> => {
     switch (outcome.kind) {
-      case 'delivered': {
-        // Whatever the collector says, it cannot refuse more than it got.
-        const rejected = Math.min(outcome.rejected, batch.entries.length);
-        const count = batch.entries.length - rejected;
-        await queue.delivered(batch.entries, rejected, world.now());
-        tally.delivered += count;
-        tally.dropped += rejected;
-        world.notify({ type: 'delivered', route: batch.route, count });
+      case 'delivered':
+        suspects = Math.max(0, suspects - batch.length);
+        await acknowledge(key, batch, outcome.rejected);
         return true;
-      }
-      case 'deferred':
-        return defer(batch.route, outcome.unreachable, outcome.waitMs);
       case 'split':
-        return isolate(batch, outcome.reason, renew);
-      case 'dropped':
-        await lose(batch.entries, outcome.reason);
+        await split(key, batch, outcome.reason);
         return true;
-      case 'stopped':
-        await queue.stop(batch.route);
-        world.notify({ type: 'dropped', route: batch.route, count: batch.entries.length, reason: 'gone' });
-        return false;
       case 'plain':
-        // Sent again by whoever comes next: a lease covers one request, not two.
-        await queue.update(batch.route, () => ({ plain: true }));
+        await update(key, () => ({ plain: true }));
         return true;
+      case 'deferred':
+        await defer(key, outcome.unreachable, outcome.waitMs);
+        return false;
+      case 'dropped':
+        await lose(
+          key,
+          batch.filter(entry => !isReport(entry)),
+          outcome.reason,
+        );
+        // The next would fare no better.
+        await defer(key, true);
+        return false;
+      case 'stopped':
+        tellDropped(key, await transact(tx => stop(tx, key)), 'gone');
+        return false;
       default:
         return outcome satisfies never;
     }
   };
 
-  const mayGo = async (route: Route, trigger: Trigger) => {
-    if (route.stopped) await queue.stop(route.key);
-    return !route.stopped && isDue(route, trigger) && (await isOpen(route));
-  };
-
-  /** The routes that have something to send and may, their losses and counters written down. */
-  const sendable = async (trigger: Trigger): Promise<Set<string>> => {
-    const waiting = await queue.waiting();
-    const keys = new Set<string>();
-    for (const route of await queue.routes()) {
-      if (!waiting.has(route.key) || !(await mayGo(route, trigger))) continue;
-      await queue.report(route.key, world.now());
-      keys.add(route.key);
-    }
-    return keys;
-  };
-
-  const sendAll = async (keys: Set<string>, renew: Renew) => {
-    for (let batch = await queue.peek(keys, maxRecords); batch; batch = await queue.peek(keys, maxRecords)) {
-      if (!(await isOurs(renew))) return;
-      if (!(await settle(batch, await post(batch), renew))) keys.delete(batch.route);
+  /** Sends batch after batch of a route; suspects are halved until the poison stands alone, in log2(n) requests. */
+  const sendAll = async (key: string, renew: Renew) => {
+    suspects = 0;
+    for (let mayGoOn = true; mayGoOn; ) {
+      const limit = Math.ceil(suspects / 2) || maxRecords;
+      const { route, batch } = await transact(async tx => ({
+        route: await tx.get<Route>('routes', key),
+        batch: await peek(tx, key, limit),
+      }));
+      if (!route || !batch.length || !(await renew()) || abort.signal.aborted) return;
+      mayGoOn = await settle(key, batch, outcomeOf(await post(route, batch), now(), route.plain));
     }
   };
 
   const drain = (trigger: Trigger) => async (renew: Renew) => {
-    await queue.tidy(world.now(), trigger === 'full');
-    await sendAll(await sendable(trigger), renew);
-    return true;
+    await tidy(transact, now(), trigger === 'full');
+    for (const route of (await transact(findWaiting)).routes) {
+      if (route.stopped || !isDue(route, trigger) || !(await isOpen(route))) continue;
+      await sendAll(route.key, renew);
+    }
   };
 
-  const summarize = async (busy: boolean): Promise<FlushReport> => {
-    const { entries } = await queue.size();
-    const report: FlushReport = { ...tally, queued: entries, busy };
-    const waiting = await queue.waiting();
-    const deadlines = (await queue.routes())
-      .filter(route => waiting.has(route.key) && !route.stopped)
-      .map(({ nextAttemptAt = 0 }) => (isPending(nextAttemptAt, world.now()) ? nextAttemptAt : 0));
-    if (!deadlines.length) return report;
-    const soon = world.now() + limits.backoffBaseMs;
-    return { ...report, nextAttemptAt: busy ? soon : Math.max(soon, Math.min(...deadlines)) };
-  };
+  const summarize = (busy: boolean): Promise<FlushReport> =>
+    transact(async tx => {
+      const { queued, routes } = await findWaiting(tx);
+      const summary: FlushReport = { ...tally, queued, busy };
+      const deadlines = routes
+        .filter(({ stopped }) => !stopped)
+        .map(({ nextAttemptAt = 0 }) => (isPending(nextAttemptAt, now()) && !busy ? nextAttemptAt : 0));
+      if (deadlines.length) summary.nextAttemptAt = Math.max(now() + limits.backoffBaseMs, Math.min(...deadlines));
+      return summary;
+    });
 
   const run = async (trigger: Trigger): Promise<FlushReport> => {
     tally = { delivered: 0, dropped: 0 };
     abort = new AbortController();
-    const done = await world.exclusively(drain(trigger));
-    return summarize(!done);
+    return summarize(!(await world.exclusively(drain(trigger))));
   };
 
   const start = async (trigger: Trigger): Promise<FlushReport> => {

@@ -3,39 +3,38 @@
  * which is the last resort in a page and the disk of the simulation.
  *
  * An implementation must
- * - run read-write transactions one after another, each seeing all before it;
+ * - run transactions one after another, each seeing all before it;
  * - apply a transaction whole or not at all, and resolve only once it is applied;
- * - reject when the work rejects, having applied nothing.
+ * - reject when the work rejects, having applied nothing;
+ * - hand out copies, which the work may change before it puts them back.
  */
-import type { Entry, Posted } from './rows.js';
 
-export type Table = 'entries' | 'routes' | 'drops' | 'joins' | 'counters' | 'meta';
+/** Rows of `entries` hold their own key, `seq`; those of other tables are put under a string. */
+export type Table = 'entries' | 'routes' | 'meta' | (typeof inheritedTables)[number];
 
-/** Tables other than `entries` are keyed by a string given at `put`. */
-export type KeyedTable = Exclude<Table, 'entries'>;
+/** Written by 0.1.0, see `inherited.ts`. */
+export const inheritedTables = ['drops', 'joins', 'counters'] as const;
 
-export const tables: readonly Table[] = ['entries', 'routes', 'drops', 'joins', 'counters', 'meta'];
+export const tables: readonly Table[] = ['entries', 'routes', 'meta', ...inheritedTables];
+
+export type Key = string | number;
 
 export interface Transaction {
-  get<T>(table: KeyedTable, key: string): Promise<T | undefined>;
-  put(table: KeyedTable, key: string, value: unknown): void;
-  all<T>(table: KeyedTable): Promise<T[]>;
-  delete(table: KeyedTable, key: string): void;
-  append(row: Entry | Posted): void;
-  has(seq: number): Promise<boolean>;
-  remove(seq: number): void;
-  /** The lanes that hold entries, most urgent first. */
-  lanes(): Promise<string[]>;
-  /** The oldest entries of a lane, or of all lanes. */
-  entries<T = Entry>(lane: string | undefined, limit: number): Promise<T[]>;
+  get<T>(table: Table, key: Key): Promise<T | undefined>;
+  /** @param key absent in `entries`, where one without a `seq` comes last */
+  put(table: Table, value: unknown, key?: Key): void;
+  delete(table: Table, key: Key): void;
+  /**
+   * The oldest rows of a table; of `entries`, also those of some lanes, one lane after another.
+   * @param lane how the lanes begin; '' is the inbox alone
+   */
+  all<T>(table: Table, limit?: number, lane?: string): Promise<T[]>;
 }
-
-export type Mode = 'readonly' | 'readwrite';
 
 export interface Storage {
   /** false: what it holds is gone with the page. */
   durable: boolean;
-  transact<T>(mode: Mode, work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Deletes everything, the database included. */
   destroy(): Promise<void>;
   close(): void;

@@ -38,5 +38,3 @@ export const send = async ({ endpoint, body, gzip, signal }: Beacon): Promise<An
     return undefined;
   }
 };
-
-export const canGzip = typeof CompressionStream === 'function';

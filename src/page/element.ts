@@ -213,7 +213,7 @@ export class MeetingJoinTelemetryElement extends Base {
 
   /** How many records wait. */
   async queued(): Promise<number> {
-    return (await this.#session?.size())?.entries ?? 0;
+    return (await this.#session?.count()) ?? 0;
   }
 
   /** Deletes queue, ids and worker of this origin, in every tab, and closes the gate until the page is opened again. */

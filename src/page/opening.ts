@@ -1,6 +1,5 @@
 /** The seam between the element and the session it loads when its gate opens. */
 
-import type { Size } from '../delivery/rows.js';
 import type { FlushReport } from '../delivery/sender.js';
 import type { Category } from '../practices/catalog.js';
 import type { Surface } from '../practices/gate.js';
@@ -39,7 +38,7 @@ export interface Session {
   recordUsage(usage: Usage): void;
   recordError(error: unknown, context?: ErrorContext): void;
   flush(): Promise<FlushReport>;
-  size(): Promise<Size>;
+  count(): Promise<number>;
   /** Whether the person has opted in to error reporting: now, or on an earlier visit. */
   readonly isOptedIn: boolean;
   choose(isOptedIn: boolean): Promise<void>;

@@ -26,6 +26,8 @@ export interface OutboxOptions {
   hear: (notice: Notice) => void;
   /** Says again what only the page knows, before a flush. */
   refresh: () => Promise<unknown> | undefined;
+  /** Tells of what a flush has lost. */
+  tell: () => Promise<unknown>;
 }
 
 /** Waits so that what belongs together travels together; it is durable all the while. */
@@ -45,7 +47,7 @@ const openStorage = async ({ route, hear }: OutboxOptions) => {
 };
 
 /** Asks for flushes when something may have changed, and again when the last one says so. */
-const startFlushing = (flush: (trigger: Trigger) => Promise<FlushReport>, signal: AbortSignal) => {
+const startFlushing = (flush: (trigger: Trigger) => Promise<FlushReport>, { signal, tell }: OutboxOptions) => {
   let retrying: ReturnType<typeof setTimeout> | undefined;
   let nudging: ReturnType<typeof setTimeout> | undefined;
   const run = async (trigger: Trigger): Promise<FlushReport> => {
@@ -58,6 +60,7 @@ const startFlushing = (flush: (trigger: Trigger) => Promise<FlushReport>, signal
     if (nextAttemptAt && !signal.aborted) {
       retrying = setTimeout(run, Math.min(nextAttemptAt - Date.now(), limits.retryAfterCapMs), 'retry');
     }
+    if (!signal.aborted) void tell();
     return report;
   };
   const nudge = () => {
@@ -114,5 +117,5 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
     channel.close();
     storage.close();
   });
-  return { queue: createQueue(storage), announce, ...startFlushing(flush, signal) };
+  return { queue: createQueue(storage), announce, ...startFlushing(flush, options) };
 };

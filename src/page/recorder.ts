@@ -1,7 +1,7 @@
 import type { DropReason } from '../delivery/drops.js';
 import { limits } from '../delivery/limits.js';
 import type { Queue } from '../delivery/queue.js';
-import { type Addition, type Item, toEntry } from '../delivery/rows.js';
+import { type Addition, type Item, type Kept, toEntry } from '../delivery/rows.js';
 import { uuid } from '../delivery/uuid.js';
 import { type Attributes, boundOf, type Category, conform } from '../practices/catalog.js';
 import { type KeyValue, toKeyValues } from '../practices/otlp.js';
@@ -16,6 +16,8 @@ export interface RecorderOptions {
   clock: Clock;
   isOpen: (category: Category) => boolean;
   resources: Record<Category, KeyValue[]>;
+  /** What counts are sent with: attributes of the record that carries them. */
+  frameOf: (event: CountedEvent) => Attributes | undefined;
   /** Something new is durable. */
   onStored: () => void;
   /** Makes room on a full disk. */
@@ -25,6 +27,8 @@ export interface RecorderOptions {
 export interface Recorder {
   record: RecordEvent;
   count: Count;
+  /** Makes records of the losses and sums that the queue holds and none tells of yet. */
+  tell(): Promise<void>;
   /** Resolves when all that was handed in is durable or dropped. */
   settled(): Promise<unknown>;
 }
@@ -43,7 +47,9 @@ const declare = (event: TelemetryEvent) => {
   return { attributes, undeclared };
 };
 
-const empty = (): Addition => ({ items: [], counters: [], drops: [] });
+const countedEvents: Record<CountedEvent, Category> = { 'meeting.census': 'census', 'meeting.usage': 'usage' };
+
+const empty = (): Addition => ({ items: [], drops: [] });
 
 /** Checks, scrubs and stamps events, and commits them to the queue: one transaction per microtask. */
 export const createRecorder = ({
@@ -52,17 +58,20 @@ export const createRecorder = ({
   clock,
   isOpen,
   resources,
+  frameOf,
   onStored,
   onFull,
 }: RecorderOptions): Recorder => {
   let addition = empty();
+  /** Counts that came together, by event; the commit makes a record of each. */
+  let counts: Partial<Record<CountedEvent, Record<string, number>>> = {};
   let committed: Promise<void> | undefined;
   /** Could not even be counted; told with the next commit that works. */
   const untold: Addition['drops'] = [];
   /** Attempts that no journal knows of, since their record was lost: their results must not be taken for second ones. */
   const unopened = new Set<string | undefined>();
 
-  const add = async (batch: Addition) => {
+  const store = async (batch: Addition) => {
     try {
       return await queue.add(route, batch);
     } catch (error) {
@@ -73,12 +82,14 @@ export const createRecorder = ({
   };
 
   const commit = async () => {
+    for (const [name, sums] of Object.entries(counts)) put(toCount(name as CountedEvent, sums));
+    counts = {};
     const batch = addition;
     addition = empty();
     committed = undefined;
     batch.drops.push(...untold.splice(0));
     try {
-      await add(batch);
+      await store(batch);
       onStored();
     } catch {
       const lost = batch.items.map(({ entry: { category } }) => ({
@@ -88,7 +99,6 @@ export const createRecorder = ({
       }));
       untold.push(...batch.drops, ...lost);
       for (const { opens } of batch.items) unopened.add(opens?.id);
-      addition.counters.push(...batch.counters);
     }
   };
 
@@ -120,23 +130,47 @@ export const createRecorder = ({
     return undefined;
   };
 
-  const sum = (event: CountedEvent, category: Category, name: string, by: number) => {
-    if (boundOf(event, name) && Number.isFinite(by)) addition.counters.push({ event, name, by });
-    else drop(category, 'undeclared', 1);
+  const toCount = (name: CountedEvent, sums: Attributes): TelemetryEvent => ({
+    name,
+    category: countedEvents[name],
+    attributes: { ...frameOf(name), ...sums },
+  });
+
+  /** Records of what the queue keeps of a category that no record tells of yet. */
+  const toReports = (category: Category, { untold: losses, sums }: Kept): Item[] => {
+    const events: TelemetryEvent[] = Object.entries(losses).map(([reason, count]) => ({
+      name: 'telemetry.dropped',
+      category,
+      attributes: { 'telemetry.dropped.reason': reason, 'telemetry.dropped.count': count },
+    }));
+    if (Object.keys(sums).length) events.push(toCount(`meeting.${category}` as CountedEvent, sums));
+    return events.filter(event => isOpen(event.category)).flatMap(event => toItem(event) ?? []);
+  };
+
+  const put = (event: TelemetryEvent) => {
+    const item = toItem(event);
+    if (item) addition.items.push(item);
   };
 
   return {
     record: async event => {
       if (!isOpen(event.category)) return;
-      const item = toItem(event);
-      if (item) addition.items.push(item);
+      put(event);
       await commitSoon();
     },
     count: async (event, deltas) => {
-      const category = event === 'meeting.census' ? 'census' : 'usage';
-      if (!isOpen(category)) return;
-      for (const [name, by] of Object.entries(deltas)) sum(event, category, name, by);
+      if (!isOpen(countedEvents[event])) return;
+      const sums = counts[event] ?? {};
+      for (const [name, by] of Object.entries(deltas)) {
+        if (boundOf(event, name) && Number.isFinite(by)) sums[name] = (sums[name] ?? 0) + by;
+        else drop(countedEvents[event], 'undeclared', 1);
+      }
+      counts[event] = sums;
       await commitSoon();
+    },
+    tell: async () => {
+      const isNews = await queue.tell(route, toReports).catch(() => false);
+      if (isNews) onStored();
     },
     settled: async () => committed,
   };

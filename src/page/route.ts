@@ -6,8 +6,9 @@ import { uuid } from '../delivery/uuid.js';
 import { version } from '../delivery/version.js';
 import type { Attributes, Category } from '../practices/catalog.js';
 import { openCategories } from '../practices/gate.js';
-import { toKeyValues } from '../practices/otlp.js';
+import { type KeyValue, toKeyValues } from '../practices/otlp.js';
 import type { Environment } from './instruments/census.js';
+import type { CountedEvent } from './instruments/instrument.js';
 import type { Host, Opening } from './opening.js';
 import { loadStandby } from './outbox.js';
 import { pseudonymize } from './pseudonym.js';
@@ -26,7 +27,15 @@ export const placeOf = ({ pool, federationPartner }: Host): Attributes => ({
 
 const absolute = (url: string) => url && new URL(url, document.baseURI).href;
 
-const toRoute = (host: Host, opening: Opening, known: Environment, identity: Attributes): RouteOpening => {
+/** The route, with what only the page knows of it. */
+export interface PageRoute extends RouteOpening {
+  /** Resource attributes per category. */
+  resources: Record<Category, KeyValue[]>;
+  /** What counts are sent with: attributes of the record that carries them. */
+  frames: Record<CountedEvent, Attributes>;
+}
+
+const toRoute = (host: Host, opening: Opening, known: Environment, identity: Attributes): PageRoute => {
   const { pool, site, surface } = host;
   const endpoint = absolute(host.endpoint);
   const configSrc = absolute(host.configSrc);
@@ -55,7 +64,7 @@ const toRoute = (host: Host, opening: Opening, known: Environment, identity: Att
 };
 
 export interface RouteKeeper {
-  readonly route: RouteOpening;
+  readonly route: PageRoute;
   /** Counts devices per error, and nothing else. */
   readonly errorDevice: string | undefined;
   /** The person's choice on the `client` surface. */

@@ -66,7 +66,14 @@ export const openSession = async (
   const reopen = (current?: Opening, chosen?: boolean) => keeper.open(queue, current, chosen).catch(() => {});
   // A configuration that stands in the page holds as long as the page does; nobody else can read it again.
   const refresh = () => (keeper.route.configSrc || host.surface === 'client' ? undefined : reopen());
-  const outbox = await openOutbox({ workerSrc: host.workerSrc, signal, route: () => keeper.route, hear, refresh });
+  const outbox = await openOutbox({
+    workerSrc: host.workerSrc,
+    signal,
+    route: () => keeper.route,
+    hear,
+    refresh,
+    tell: () => tell(),
+  });
   const { queue } = outbox;
   if (opening) await keeper.open(queue, opening, choice);
   else await keeper.identify(queue);
@@ -74,6 +81,7 @@ export const openSession = async (
   const {
     record: recordAny,
     count,
+    tell,
     settled,
   } = createRecorder({
     queue,
@@ -81,6 +89,7 @@ export const openSession = async (
     clock: createClock(allowed.skewMs),
     isOpen: category => !signal.aborted && keeper.route.categories.includes(category),
     resources: keeper.route.resources,
+    frameOf: event => keeper.route.frames[event],
     onStored: outbox.nudge,
     onFull: () => outbox.flush('full'),
   });
@@ -109,7 +118,7 @@ export const openSession = async (
     recordSignIn: succeeded => void recordSignIn(count, succeeded),
     recordUsage: usage => void recordUsage(count, usage),
     flush: () => settled().then(() => outbox.flush('call')),
-    size: () => settled().then(queue.size),
+    count: () => settled().then(queue.count),
     get isOptedIn() {
       return keeper.isOptedIn;
     },

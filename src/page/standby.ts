@@ -5,17 +5,18 @@
 import {
   createExclusively,
   createMemoryStorage,
-  createOutgoing,
   isOurWorker,
   limits,
   type Notice,
   openChannel,
   openIndexedDb,
+  purge as purgeRoute,
   type Route,
   type RouteOpening,
   type Sender,
   type Storage,
   uuid,
+  withdraw as withdrawCategories,
 } from '../delivery/index.js';
 import { openSender } from '../delivery/open-sender.js';
 import { categories } from '../practices/index.js';
@@ -31,11 +32,11 @@ export { createMemoryStorage };
 export const holdInGrace = async (key: string): Promise<boolean> => {
   const storage = await openIndexedDb(false).catch(() => undefined);
   if (!storage) return false;
-  const isHeld = await storage.transact('readwrite', async tx => {
+  const isHeld = await storage.transact(async tx => {
     const route = await tx.get<Route>('routes', key);
     const ageMs = Date.now() - (route?.checkedAt ?? 0);
     if (!route || ageMs < 0 || ageMs > limits.gateGraceMs) return false;
-    tx.put('routes', key, { ...route, held: true });
+    tx.put('routes', { ...route, held: true }, key);
     return true;
   });
   storage.close();
@@ -64,7 +65,7 @@ export const openOwnSender = (storage: Storage, notify: (notice: Notice) => void
 /** Deletes what a route has kept of the categories that are closed now. @param host hears of the loss */
 export const withdraw = async (storage: Storage, { key, categories: open }: RouteOpening, host: EventTarget) => {
   const closed = categories.filter(category => !open.includes(category));
-  const { deleted } = await createOutgoing(storage, uuid).purge(key, closed);
+  const deleted = await storage.transact(tx => withdrawCategories(tx, key, closed));
   if (deleted) host.dispatchEvent(new DroppedEvent(deleted, 'purged'));
 };
 
@@ -78,12 +79,12 @@ export const purge = async (isMeant: (route: Route) => boolean, host: EventTarge
   const receipt: Receipt = { records: 0, everything: true, at: Date.now() };
   const storage = await openIndexedDb(false).catch(() => undefined);
   if (storage) {
-    const outgoing = createOutgoing(storage, uuid);
-    for (const { key } of (await outgoing.routes()).filter(isMeant)) {
-      receipt.records += (await outgoing.purge(key)).deleted;
+    const routes = () => storage.transact(tx => tx.all<Route>('routes'));
+    for (const { key } of (await routes()).filter(isMeant)) {
+      receipt.records += (await storage.transact(tx => purgeRoute(tx, key))).deleted;
       channel.post({ type: 'closed', route: key, reason: 'purged' });
     }
-    receipt.everything = !(await outgoing.routes()).length;
+    receipt.everything = !(await routes()).length;
   }
   if (receipt.everything) {
     channel.post({ type: 'purged' });

@@ -1,6 +1,6 @@
 /** One beacon and its answer: `ExportLogsServiceRequest` and `ExportLogsServiceResponse` in OTLP/HTTP JSON. */
 import type { Category } from './catalog.js';
-import { type KeyValue, type LogRecord, toKeyValues } from './otlp.js';
+import type { KeyValue, LogRecord } from './otlp.js';
 
 export interface ExportLogsRequest {
   resourceLogs: {
@@ -30,7 +30,7 @@ export const toExportRequest = (
           scope: {
             name: scopePrefix + category,
             version,
-            attributes: toKeyValues({ 'telemetry.sent_at_ms': Math.trunc(sentAtMs) }),
+            attributes: [{ key: 'telemetry.sent_at_ms', value: { intValue: `${Math.trunc(sentAtMs)}` } }],
           },
           logRecords,
         },

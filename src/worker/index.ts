@@ -2,7 +2,7 @@
  * The delivery in the service worker: it outlives the tab. Listeners only; it works alone and through `importScripts`
  * in a host page's own worker, so it intercepts nothing (no `fetch` listener) and leaves the host's life cycle alone.
  */
-import { isFlushMessage, openChannel } from '../delivery/channel.js';
+import { openChannel, triggerOf } from '../delivery/channel.js';
 import { createExclusively } from '../delivery/exclusive.js';
 import { openIndexedDb } from '../delivery/indexed-db.js';
 import { limits } from '../delivery/limits.js';
@@ -10,7 +10,6 @@ import { channelName, isOurWorker } from '../delivery/names.js';
 import { openSender } from '../delivery/open-sender.js';
 import type { FlushReport, Sender, Trigger } from '../delivery/sender.js';
 import type { Storage } from '../delivery/storage.js';
-import { uuid } from '../delivery/uuid.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -55,7 +54,7 @@ const leave = async (storage: Storage) => {
 /** Without a database there is nothing to send, and none is made. */
 const connect = async (): Promise<Sender> => {
   const storage = await openIndexedDb(false, forget);
-  const exclusively = createExclusively(storage, uuid(), Date.now, navigator.locks);
+  const exclusively = createExclusively(storage, crypto.randomUUID(), Date.now, navigator.locks);
   return openSender(storage, { exclusively, notify: channel.post, leave: () => leave(storage) });
 };
 
@@ -85,11 +84,12 @@ self.addEventListener('install', () => {
 self.addEventListener('activate', event => event.waitUntil(flush('start')));
 
 self.addEventListener('message', event => {
-  const { data, source, ports } = event;
-  if (!isFlushMessage(data) || !(source instanceof Client)) return;
+  const { source, ports } = event;
+  const trigger = triggerOf(event.data);
+  if (!trigger || !(source instanceof Client)) return;
   ports[0]?.postMessage(true);
   const answer = async () => {
-    const report = await flush(data[channelName]);
+    const report = await flush(trigger);
     ports[0]?.postMessage(report);
     if (report.queued) await requestSync();
   };

@@ -144,3 +144,13 @@ export const readTable = <Row>(page: Page, table: string): Promise<Row[]> =>
     database.close();
     return rows as Row[];
   }, table);
+
+interface KeptRow {
+  kept?: Record<string, { lost: Record<string, number> }>;
+}
+
+/** How many losses for a reason the device has counted, of all categories. */
+export const countedLosses = async (page: Page, reason: string): Promise<number> => {
+  const routes = await readTable<KeptRow>(page, 'routes');
+  return routes.flatMap(({ kept = {} }) => Object.values(kept)).reduce((sum, { lost }) => sum + (lost[reason] ?? 0), 0);
+};

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '../support/answers.js';
 import {
   assertDeliveredOnce,
+  countedLosses,
   failJoins,
   failJoinsDurably,
   flush,
@@ -11,6 +12,7 @@ import {
   pageUrl,
   readTable,
   settle,
+  whenDropped,
   whenQuiet,
 } from '../support/steps.js';
 import { survivalTest } from '../support/survival.js';
@@ -42,10 +44,9 @@ for (const code of [401, 403]) {
     collector.answerAsUsual();
     const ids = await failJoins(page, 1);
     await assertDeliveredOnce(collector, ids);
-    // Said again it would only have been refused again: the count stays on the device, for the disclosure.
-    const drops = await readTable<{ reason: string; count: number }>(page, 'drops');
-    const counted = drops.filter(({ reason }) => reason === 'refused').reduce((sum, { count }) => sum + count, 0);
+    const counted = await countedLosses(page, 'refused');
     assert.ok(counted >= 9, `${counted} counted`);
+    await whenDropped(collector, 'refused', counted);
   });
 }
 

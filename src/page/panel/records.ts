@@ -55,8 +55,8 @@ export const readHoldings = async (): Promise<Holdings> => {
     if (!(await exists())) return nothing;
     const storage = await openIndexedDb(false);
     try {
-      const { waiting, sent, drops, size } = await disclose(storage, maxShown);
-      return { waiting: waiting.map(toShown), waitingCount: size.entries, sent: sent.map(toShown).reverse(), drops };
+      const { waiting, waitingCount, sent, drops } = await disclose(storage, maxShown);
+      return { waiting: waiting.map(toShown), waitingCount, sent: sent.map(toShown).reverse(), drops };
     } finally {
       storage.close();
     }

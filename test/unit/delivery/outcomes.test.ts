@@ -40,6 +40,9 @@ for (const [name, given, expected] of table) {
   test(`${name} is ${expected.kind}`, () => assert.deepEqual(outcomeOf(given, now), expected));
 }
 
+test('415 is refused when it was sent plain', () =>
+  assert.deepEqual(outcomeOf(answer(415), now, true), { kind: 'dropped', reason: 'refused' }));
+
 test('503 with Retry-After waits as long', () => {
   const asked: Answer = { status: 503, contentType: null, retryAfter: '30', body: '' };
   assert.deepEqual(outcomeOf(asked, now), { kind: 'deferred', waitMs: 30_000, unreachable: false });

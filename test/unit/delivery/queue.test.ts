@@ -2,111 +2,182 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limits } from '#src/delivery/limits.js';
 import { createMemoryStorage } from '#src/delivery/memory.js';
-import { createOutgoing } from '#src/delivery/outgoing.js';
+import { deliver, drop, findWaiting, peek, purge, tidy, withdraw } from '#src/delivery/outgoing.js';
 import { createQueue } from '#src/delivery/queue.js';
-import { toEntry } from '#src/delivery/rows.js';
+import { type Addition, type Entry, type Kept, type Route, toEntry } from '#src/delivery/rows.js';
 import { type Category, categories, type EventName } from '#src/practices/index.js';
 
 const now = Date.UTC(2026, 0, 15, 9);
 const key = 'https://collector.example/v1/logs';
+let lastId = 0;
+
+const entry = (event: EventName, category: Category, recordedAt = now): Entry =>
+  toEntry({ uid: `uid${++lastId}`, route: key, category, event, recordedAt, attributes: [], resource: [] });
 
 const open = async () => {
   const storage = createMemoryStorage();
-  let lastId = 0;
-  const newId = () => `uid${++lastId}`;
+  const { transact } = storage;
   const queue = createQueue(storage);
-  const outgoing = createOutgoing(storage, newId);
   const where = { key, endpoint: key, configSrc: '', pool: 'pool', site: '', surface: 'client', skewMs: 0 } as const;
-  const none = { census: [], usage: [], error: [] };
-  await queue.open({ ...where, categories: [...categories], checkedAt: now, held: false, resources: none, frames: {} });
-  const entry = (event: EventName, category: Category, recordedAt = now) =>
-    toEntry({ uid: newId(), route: key, category, event, recordedAt, attributes: [], resource: [] });
-  const add = async (...entries: ReturnType<typeof entry>[]) => {
-    await queue.add(key, { items: entries.map(each => ({ entry: each })), counters: [], drops: [] });
-    await outgoing.tidy(now, false);
+  await queue.open({ ...where, categories: [...categories], checkedAt: now, held: false });
+  const sortIn = () => tidy(transact, now, false);
+  const add = async (...entries: Entry[]) => {
+    await queue.add(key, { items: entries.map(each => ({ entry: each })), drops: [] });
+    await sortIn();
   };
-  return { storage, queue, outgoing, entry, add };
+  const next = (limit = 10) => transact(tx => peek(tx, key, limit));
+  const route = () => transact(tx => tx.get<Route>('routes', key));
+  return { storage, transact, queue, add, sortIn, next, route };
 };
 
+const uidsOf = (entries: Entry[]) => entries.map(({ uid }) => uid);
+
+const toReports = (category: Category, { untold }: Kept) =>
+  Object.keys(untold).map(() => ({ entry: entry('telemetry.dropped', category) }));
+
 test('peeks at the most urgent lane, oldest first', async () => {
-  const { outgoing, entry, add } = await open();
+  const { add, next, transact } = await open();
   const vital = entry('browser.web_vital', 'error');
   const [first, second] = [entry('meeting.join.attempt', 'usage'), entry('meeting.join.attempt', 'usage')];
   await add(vital, first, second);
-  const batch = await outgoing.peek(new Set([key]), 10);
-  assert.deepEqual(
-    batch?.entries.map(({ uid }) => uid),
-    [first.uid, second.uid],
-  );
-  assert.equal((await outgoing.peek(new Set(['other']), 10))?.entries.length, undefined);
+  assert.deepEqual(uidsOf(await next()), [first.uid, second.uid]);
+  assert.deepEqual(uidsOf(await next(1)), [first.uid]);
+  assert.deepEqual(await transact(tx => peek(tx, 'other', 10)), []);
 });
 
 test('settles a batch once: what is gone is neither counted nor taken off again', async () => {
-  const { outgoing, entry, add, queue } = await open();
+  const { add, next, transact, queue, route } = await open();
   await add(entry('exception', 'error'), entry('exception', 'error'));
-  const batch = await outgoing.peek(new Set([key]), 10);
-  await outgoing.delivered(batch?.entries ?? [], 0, now);
-  await outgoing.drop(batch?.entries ?? [], 'refused');
-  assert.deepEqual(await queue.size(), { entries: 0, bytes: 0 });
-  assert.deepEqual(await outgoing.waiting(), new Set());
+  const batch = await next();
+  await transact(tx => deliver(tx, batch, 0, now));
+  assert.equal(await transact(tx => drop(tx, batch, 'refused')), 0);
+  assert.equal(await queue.count(), 0);
+  assert.deepEqual((await route())?.kept?.error?.lost, {});
+  assert.deepEqual(await transact(findWaiting), { queued: 0, routes: [] });
+});
+
+test('what is posted waits before anybody has sorted it in', async () => {
+  const { queue, transact } = await open();
+  await queue.add(key, { items: [{ entry: entry('exception', 'error') }], drops: [] });
+  const { queued, routes } = await transact(findWaiting);
+  assert.deepEqual([queued, routes.length, await queue.count()], [1, 1, 1]);
 });
 
 test('a delivery heard late leaves a deadline that the server has set since', async () => {
-  const { outgoing, entry, add } = await open();
+  const { add, next, transact, route } = await open();
   await add(entry('exception', 'error'));
-  const batch = await outgoing.peek(new Set([key]), 10);
-  await outgoing.update(key, () => ({ attempts: 1, nextAttemptAt: now + 60_000, unreachable: false }));
-  await outgoing.delivered(batch?.entries ?? [], 0, now);
-  assert.equal((await outgoing.routes())[0]?.nextAttemptAt, now + 60_000);
+  const batch = await next();
+  const deadline = { ...(await route()), attempts: 1, nextAttemptAt: now + 60_000, unreachable: false };
+  await transact(async tx => tx.put('routes', deadline, key));
+  await transact(tx => deliver(tx, batch, 0, now));
+  assert.equal((await route())?.nextAttemptAt, now + 60_000);
 });
 
-test('what has waited too long is dropped and reported', async () => {
-  const { outgoing, entry, add } = await open();
+test('what has waited too long is dropped, and told once', async () => {
+  const { add, next, queue, sortIn, route } = await open();
   await add(entry('exception', 'error', now - limits.maxAgeMs - 1), entry('exception', 'error'));
-  await outgoing.tidy(now, false);
-  await outgoing.report(key, now);
-  const batch = await outgoing.peek(new Set([key]), 10);
+  assert.deepEqual((await route())?.kept?.error?.untold, { expired: 1 });
+  assert.equal(await queue.tell(key, toReports), true);
+  assert.equal(await queue.tell(key, toReports), false);
+  assert.deepEqual((await route())?.kept?.error?.lost, { expired: 1 });
+  await sortIn();
   assert.deepEqual(
-    batch?.entries.map(({ record }) => record.eventName),
+    (await next()).map(({ record }) => record.eventName),
     ['exception', 'telemetry.dropped'],
   );
-  assert.deepEqual(batch?.entries[1]?.record.attributes.slice(1), [
-    { key: 'telemetry.dropped.reason', value: { stringValue: 'expired' } },
-    { key: 'telemetry.dropped.count', value: { intValue: '1' } },
-  ]);
 });
 
-test('closing some categories leaves nothing of them: records, sums, losses, open joins', async () => {
-  const { storage, queue, outgoing, entry, add } = await open();
+test('a report of losses makes no other when it is lost, and is not counted for a partial success', async () => {
+  const { add, next, transact, route } = await open();
+  const report = () => entry('telemetry.dropped', 'error');
+  await add(report(), entry('exception', 'error'), report());
+  const batch = await next();
+  await transact(tx => deliver(tx, batch, 3, now));
+  assert.deepEqual((await route())?.kept?.error?.lost, { partial_success: 1 });
+  await add(report());
+  const alone = await next();
+  assert.equal(await transact(tx => drop(tx, alone, 'rejected')), 1);
+  assert.deepEqual((await route())?.kept?.error?.lost, { partial_success: 1 });
+});
+
+test('eviction takes the least urgent first, and no report of losses', async () => {
+  const { add, next, transact, queue } = await open();
+  const report = entry('telemetry.dropped', 'error');
+  await add(entry('browser.web_vital', 'error'), report, entry('exception', 'error'), entry('exception', 'error'));
+  await tidy(transact, now, true);
+  assert.equal(await queue.count(), 2);
+  await tidy(transact, now, true);
+  await tidy(transact, now, true);
+  assert.deepEqual(uidsOf(await next()), [report.uid]);
+});
+
+const everything: Addition = {
+  items: [
+    { entry: entry('meeting.join.attempt', 'usage'), opens: { id: 'join', at: now, attributes: {} } },
+    { entry: entry('exception', 'error') },
+  ],
+  drops: [{ category: 'error', reason: 'undeclared', count: 1 }],
+};
+
+test('closing some categories leaves nothing of them: records, losses, open joins', async () => {
+  const { queue, add, transact, route } = await open();
   await add(entry('meeting.census', 'census'));
-  await queue.add(key, {
-    items: [{ entry: entry('meeting.join.attempt', 'usage'), opens: { id: 'join', at: now, attributes: {} } }],
-    counters: [
-      { event: 'meeting.usage', name: 'meeting.im.sent', by: 2 },
-      { event: 'meeting.census', name: 'meeting.sign_in.attempts', by: 1 },
-    ],
-    drops: [{ category: 'error', reason: 'undeclared', count: 1 }],
-  });
-  assert.deepEqual(await outgoing.purge(key, ['usage', 'error']), { deleted: 1, isLast: false });
-  await outgoing.report(key, now);
-  const left = await storage.transact('readonly', tx => tx.entries(undefined, 10));
+  await queue.add(key, everything);
+  assert.equal(await transact(tx => withdraw(tx, key, ['usage', 'error'])), 2);
+  const left = await transact(tx => tx.all<Entry>('entries'));
   assert.deepEqual(
     left.map(({ category }) => category),
-    ['census', 'census'],
+    ['census'],
   );
+  assert.deepEqual(Object.keys((await route())?.kept ?? {}), ['census']);
   assert.deepEqual(await queue.joins(key), []);
 });
 
 test('a purged route takes nothing more', async () => {
-  const { outgoing, entry, add, queue } = await open();
+  const { add, queue, transact } = await open();
+  await queue.add(key, everything);
+  assert.deepEqual(await transact(tx => purge(tx, key)), { deleted: 2, isLast: true });
   await add(entry('exception', 'error'));
-  assert.deepEqual(await outgoing.purge(key), { deleted: 1, isLast: true });
+  assert.equal(await queue.count(), 0);
+});
+
+test('a stopped route counts what is still posted for it', async () => {
+  const { add, queue, transact, route } = await open();
+  await transact(async tx => tx.put('routes', { ...(await tx.get<Route>('routes', key)), stopped: true }, key));
   await add(entry('exception', 'error'));
-  assert.deepEqual(await queue.size(), { entries: 0, bytes: 0 });
+  assert.equal(await queue.count(), 0);
+  assert.deepEqual((await route())?.kept?.error?.lost, { gone: 1 });
 });
 
 test('what a transaction under way writes does not outlive the deletion of everything', async () => {
-  const { storage, entry, add, queue } = await open();
+  const { storage, add, queue } = await open();
   await Promise.all([add(entry('exception', 'error')), storage.destroy()]);
-  assert.deepEqual(await queue.size(), { entries: 0, bytes: 0 });
+  assert.equal(await queue.count(), 0);
+});
+
+/** As 0.1.0 left it: sums, losses and open attempts in tables of their own, sums posted. */
+const inherited = (tx: Parameters<Parameters<ReturnType<typeof createMemoryStorage>['transact']>[0]>[0]) => {
+  const sum = { route: key, event: 'meeting.usage', name: 'meeting.im.sent', sum: 2 };
+  tx.put('counters', sum, `${key}|meeting.usage|meeting.im.sent`);
+  const loss = { route: key, category: 'error', reason: 'expired', count: 5, reported: 3 };
+  tx.put('drops', loss, `${key}|error|expired`);
+  tx.put('joins', { id: 'old', at: now, attributes: {}, route: key }, 'old');
+  const counters = [{ event: 'meeting.usage', name: 'meeting.im.sent', by: 1 }];
+  tx.put('entries', { lane: '', route: key, addition: { items: [], counters, drops: [] } });
+};
+
+test('takes over what 0.1.0 has left', async () => {
+  const { queue, transact, sortIn, add, route } = await open();
+  await transact(async tx => inherited(tx));
+  await sortIn();
+  const { kept } = (await route()) ?? {};
+  assert.deepEqual(kept?.usage?.sums, { 'meeting.im.sent': 3 });
+  assert.deepEqual([kept?.error?.lost, kept?.error?.untold], [{ expired: 5 }, { expired: 2 }]);
+  assert.deepEqual(await queue.joins(key), [{ id: 'old', at: now, attributes: {} }]);
+  for (const table of ['counters', 'drops', 'joins'] as const) {
+    assert.deepEqual(await transact(tx => tx.all(table)), []);
+  }
+  await queue.add(key, { items: [{ entry: entry('meeting.join.result', 'usage'), closes: 'old' }], drops: [] });
+  await add();
+  assert.deepEqual([await queue.count(), await queue.joins(key)], [1, []]);
 });

@@ -1,6 +1,6 @@
 import { createMemoryStorage } from '#src/delivery/memory.js';
 import type { Entry, Posted } from '#src/delivery/rows.js';
-import type { KeyedTable, Mode, Storage, Transaction } from '#src/delivery/storage.js';
+import type { Key, Storage, Table, Transaction } from '#src/delivery/storage.js';
 import type { Random } from './random.js';
 import type { Actor, Schedule } from './schedule.js';
 
@@ -8,8 +8,8 @@ import type { Actor, Schedule } from './schedule.js';
 export interface Changes {
   appended: (Entry | Posted)[];
   removed: number[];
-  put: { table: KeyedTable; key: string; value: unknown }[];
-  deleted: { table: KeyedTable; key: string }[];
+  put: { table: Table; key: Key; value: unknown }[];
+  deleted: { table: Table; key: Key }[];
 }
 
 export interface DiskObserver {
@@ -33,21 +33,15 @@ const deleted = () => new DOMException('the queue has been deleted', 'NotFoundEr
 
 const observe = (tx: Transaction, changes: Changes): Transaction => ({
   ...tx,
-  put: (table, key, value) => {
-    changes.put.push({ table, key, value });
-    tx.put(table, key, value);
+  put: (table, row, key) => {
+    if (key === undefined) changes.appended.push(row as Entry | Posted);
+    else changes.put.push({ table, key, value: row });
+    tx.put(table, row, key);
   },
   delete: (table, key) => {
-    changes.deleted.push({ table, key });
+    if (table === 'entries') changes.removed.push(key as number);
+    else changes.deleted.push({ table, key });
     tx.delete(table, key);
-  },
-  append: entry => {
-    changes.appended.push(entry);
-    tx.append(entry);
-  },
-  remove: seq => {
-    changes.removed.push(seq);
-    tx.remove(seq);
   },
 });
 
@@ -60,43 +54,47 @@ export const createDisk = (random: Random, schedule: Schedule, observer: DiskObs
   let connections: Connection[] = [];
   const state = { isFull: false, failures: 0 };
 
-  const run = async <T>(actor: Actor, mode: Mode, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+  const hasChanged = ({ appended, removed, put, deleted }: Changes) =>
+    [appended, removed, put, deleted].some(list => list.length);
+
+  const run = async <T>(actor: Actor, work: (tx: Transaction) => Promise<T>) => {
     if (!database) throw deleted();
-    if (mode === 'readonly') return database.transact(mode, work);
-    return database.transact(mode, async tx => {
-      const changes: Changes = { appended: [], removed: [], put: [], deleted: [] };
-      const result = await work(observe(tx, changes));
+    const changes: Changes = { appended: [], removed: [], put: [], deleted: [] };
+    const result = await database.transact(async tx => {
+      const done = await work(observe(tx, changes));
+      if (!hasChanged(changes)) return done;
       if (random.chance(state.failures)) throw new DOMException('simulated', 'UnknownError');
       if (state.isFull && changes.appended.length > changes.removed.length) {
         throw new DOMException('simulated', 'QuotaExceededError');
       }
       observer.committed(actor, changes);
-      return result;
+      return done;
     });
+    return { result, isReading: !hasChanged(changes) };
   };
 
   const transactOver =
     (connection: Connection): Storage['transact'] =>
-    (mode, work) =>
+    work =>
       new Promise((resolve, reject) => {
         const { actor } = connection;
         const commit = () => {
           if (connection.isDeleted || connection.isClosed) return reject(deleted());
-          run(actor, mode, work).then(
+          run(actor, work).then(
             // What was read grows stale on its way only now and then: time is better spent on more schedules.
-            result =>
-              mode === 'readonly' && random.chance(0.7)
+            ({ result, isReading }) =>
+              isReading && random.chance(0.7)
                 ? resolve(result)
-                : schedule.shortly(actor, `${mode} done`, () => resolve(result)),
+                : schedule.shortly(actor, 'transaction done', () => resolve(result)),
             error => {
               // A broken invariant is not the storage's error; simulate.ts finds it.
               observer.failed(actor);
-              schedule.shortly(actor, `${mode} failed: ${error.name}`, () => reject(error));
+              schedule.shortly(actor, `transaction failed: ${error.name}`, () => reject(error));
             },
           );
         };
         connection.waiting.push(commit);
-        schedule.shortly(actor, mode, () => connection.waiting.shift()?.());
+        schedule.shortly(actor, 'transaction', () => connection.waiting.shift()?.());
       });
 
   const destroy = (actor: Actor) =>

@@ -4,7 +4,6 @@
  */
 import { createMemoryStorage } from '#src/delivery/memory.js';
 import type { Answer } from '#src/delivery/outcomes.js';
-import { createOutgoing } from '#src/delivery/outgoing.js';
 import { createQueue } from '#src/delivery/queue.js';
 import { toEntry } from '#src/delivery/rows.js';
 import { createSender } from '#src/delivery/sender.js';
@@ -36,10 +35,9 @@ const createClient = async (random: () => number, now: () => number, send: () =>
   const storage = createMemoryStorage();
   const queue = createQueue(storage);
   const key = 'https://collector.example/v1/logs';
-  const none = { census: [], usage: [], error: [] };
   const gate = { categories: [...categories], checkedAt: now(), held: false };
   const where = { key, endpoint: key, configSrc: '', pool: 'pool', site: '', skewMs: 0 };
-  await queue.open({ ...where, ...gate, surface: 'client', resources: none, frames: {} });
+  await queue.open({ ...where, ...gate, surface: 'client' });
   const entry = toEntry({
     uid: 'uid',
     route: key,
@@ -49,21 +47,20 @@ const createClient = async (random: () => number, now: () => number, send: () =>
     attributes: [],
     resource: [],
   });
-  await queue.add(key, { items: [{ entry }], counters: [], drops: [] });
-  const sender = createSender(
-    createOutgoing(storage, () => 'report'),
-    {
-      now,
-      random,
-      version: '0',
-      canGzip: false,
-      exclusively: work => work(async () => true),
-      send: async () => send(),
-      readConfiguration: async () => undefined,
-      notify: () => {},
-      leave: async () => {},
+  await queue.add(key, { items: [{ entry }], drops: [] });
+  const sender = createSender(storage, {
+    now,
+    random,
+    version: '0',
+    exclusively: async work => {
+      await work(async () => true);
+      return true;
     },
-  );
+    send: async () => send(),
+    readConfiguration: async () => undefined,
+    notify: () => {},
+    leave: async () => {},
+  });
   return { flush: async () => (await sender.flush('retry')).nextAttemptAt };
 };
 

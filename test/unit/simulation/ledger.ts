@@ -1,9 +1,25 @@
 import { limits } from '#src/delivery/limits.js';
 import type { Answer } from '#src/delivery/outcomes.js';
-import type { Drops, Entry, Posted, Route, Size } from '#src/delivery/rows.js';
+import type { Entry, Posted, Route, Size } from '#src/delivery/rows.js';
 import type { LogRecord } from '#src/practices/index.js';
 import type { Changes, DiskObserver } from './disk.js';
 import type { Actor, Schedule } from './schedule.js';
+
+/** Losses of a route, by category and reason. */
+interface Drops {
+  route: string;
+  count: number;
+  /** How many of them stand in a `telemetry.dropped` record. */
+  reported: number;
+}
+
+const dropsOf = ({ key: route, kept = {} }: Route): [string, Drops][] =>
+  Object.entries(kept).flatMap(([category, { lost, untold }]) =>
+    Object.entries(lost).map(([reason, count]): [string, Drops] => [
+      `${route}|${category}|${reason}`,
+      { route, count, reported: count - (untold[reason] ?? 0) },
+    ]),
+  );
 
 /** A beacon, from the call of `fetch` to its end on the client's side. */
 export interface Request {
@@ -89,6 +105,11 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
     entriesIn(row).forEach(purgeEntry);
   };
 
+  const forgetDrops = (route: string) => {
+    for (const key of drops.keys()) if (drops.get(key)?.route === route) drops.delete(key);
+    for (const key of told.keys()) if (key.startsWith(`${route}|`)) told.delete(key);
+  };
+
   /** Of a transaction that deletes a route: everything of it goes, and for a reason. */
   const applyPurge = (actor: Actor, key: string, changes: Changes) => {
     must(mayPurge.has(key) || !routes.has(key), () => `${actor.name} purges ${key} though nobody closed it`);
@@ -100,23 +121,23 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
     }
     routes.delete(key);
     deadlines.delete(key);
+    forgetDrops(key);
   };
 
   const applyRoute = (actor: Actor, key: string, route: Route) => {
     if (!routes.has(key)) for (const heard of closedFor.values()) heard.delete(key);
     routes.set(key, route);
+    for (const [name, loss] of dropsOf(route)) drops.set(name, loss);
     const deadline = deadlines.get(key);
     if (deadline?.actor === actor) deadline.isPersisted = true;
   };
 
   const applyDeletion = (actor: Actor, changes: Changes, table: string, key: string) => {
     if (table === 'routes') applyPurge(actor, key, changes);
-    if (table === 'drops') drops.delete(key);
   };
 
   const applyPut = (actor: Actor, { table, key, value }: Changes['put'][number]) => {
-    if (table === 'routes') applyRoute(actor, key, value as Route);
-    if (table === 'drops') drops.set(key, value as Drops);
+    if (table === 'routes') applyRoute(actor, `${key}`, value as Route);
     if (table === 'meta' && key === 'size') size = value as Size;
   };
 
@@ -185,13 +206,7 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
     statistics.counted += counted;
   };
 
-  /** What a lost report takes back may be told again, in another record. */
-  const checkReported = (before: Map<string, Drops>, removed: Entry[]) => {
-    for (const entry of removed.filter(isReport)) {
-      const key = keyOfReport(entry);
-      const delta = (drops.get(key)?.reported ?? 0) - (before.get(key)?.reported ?? 0);
-      if (delta < 0) told.set(key, (told.get(key) ?? 0) - countIn(entry));
-    }
+  const checkReported = () => {
     for (const [key, { reported, count }] of drops) {
       must(reported >= 0 && reported <= count, () => `${key}: ${reported} of ${count} losses reported`);
       must(reported === (told.get(key) ?? 0), () => `${key}: ${reported} reported, records say ${told.get(key)}`);
@@ -210,22 +225,19 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }) => {
   const countOf = (rows: Map<string, Drops>) => sum([...rows.values()].map(({ count }) => count));
 
   const committed: DiskObserver['committed'] = (actor, changes) => {
-    const before = new Map(drops);
-    for (const key of changes.deleted.filter(({ table }) => table === 'drops')) {
-      before.delete(key.key);
-      told.delete(key.key);
-    }
+    const purgedRoutes = changes.deleted.filter(({ table }) => table === 'routes').map(({ key }) => key);
+    const before = new Map([...drops].filter(([, { route }]) => !purgedRoutes.includes(route)));
     const { sorted, handedIn } = sortIn(changes);
     for (const row of changes.appended) append(row, sorted);
     // A purge first sorts in what was posted, so what it deletes may have been put by itself.
     for (const put of changes.put) applyPut(actor, put);
-    for (const { table, key } of changes.deleted) applyDeletion(actor, changes, table, key);
+    for (const { table, key } of changes.deleted) applyDeletion(actor, changes, table, `${key}`);
     const removed = takeRemoved(changes);
-    if (!changes.removed.length && !changes.appended.length && !changes.put.some(({ table }) => table === 'drops'))
+    if (!changes.removed.length && !changes.appended.length && !changes.put.some(({ table }) => table === 'routes'))
       return;
     const heard = sum(handedIn.filter(({ route }) => routes.has(route)).map(({ count }) => count));
     checkLosses(actor, removed, countOf(drops) - countOf(before), heard);
-    checkReported(before, removed);
+    checkReported();
     checkSize();
   };
 

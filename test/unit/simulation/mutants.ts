@@ -1,80 +1,99 @@
 import type { Answer } from '#src/delivery/outcomes.js';
-import type { Outgoing } from '#src/delivery/outgoing.js';
+import { deliver } from '#src/delivery/outgoing.js';
+import type { Entry, Route } from '#src/delivery/rows.js';
 import type { World } from '#src/delivery/sender.js';
+import type { Storage, Transaction } from '#src/delivery/storage.js';
+import type { Beacon } from '#src/delivery/transport.js';
 import type { Mutation } from './realms.js';
 
-const inOutgoing = (change: (outgoing: Outgoing) => Partial<Outgoing>): Mutation => ({
-  outgoing: outgoing => ({ ...outgoing, ...change(outgoing) }),
+const inTransactions = (change: (tx: Transaction, now: () => number) => Partial<Transaction>): Mutation => ({
+  storage: (storage, now) => ({
+    ...storage,
+    transact: work => storage.transact(tx => work({ ...tx, ...change(tx, now) })),
+  }),
 });
 
-const inWorld = (change: (world: World) => Partial<World>): Mutation => ({
-  world: world => ({ ...world, ...change(world) }),
+const readingRoutes = (change: (routes: Route[], now: () => number) => Route[]): Mutation =>
+  inTransactions((tx, now) => ({
+    all: async <T>(...[table, ...rest]: Parameters<Transaction['all']>) => {
+      const rows = await tx.all<T>(table, ...rest);
+      return table === 'routes' ? (change(rows as Route[], now) as T[]) : rows;
+    },
+  }));
+
+const writingRoutes = (change: (route: Route) => Partial<Route>): Mutation =>
+  inTransactions(tx => ({
+    put: (table, row, key) =>
+      tx.put(table, table === 'routes' ? { ...(row as Route), ...change(row as Route) } : row, key),
+  }));
+
+const inWorld = (change: (world: World, storage: Storage) => Partial<World>): Mutation => ({
+  world: (world, storage) => ({ ...world, ...change(world, storage) }),
 });
 
-const believing = (answer: Answer): Answer =>
-  answer?.status === 200 ? { ...answer, contentType: 'application/json', body: '{}' } : answer;
+const answering = (change: (answer: NonNullable<Answer>) => NonNullable<Answer>): Mutation =>
+  inWorld(world => ({
+    send: async beacon => {
+      const answer = await world.send(beacon);
+      return answer?.status === 200 ? change(answer) : answer;
+    },
+  }));
+
+/** As if the collector had them: gone, and not counted. */
+const forget = (storage: Storage, { body }: Beacon) =>
+  storage.transact(async tx => {
+    const entries = (await tx.all<Entry>('entries')).filter(({ uid }) => uid && body.includes(`"${uid}"`));
+    await deliver(tx, entries, 0, 0);
+  });
 
 /**
  * The mistakes that others have made with a queue, each of which the simulation must find: one that cannot fail proves
  * nothing.
  */
 export const mutants: Record<string, Mutation> = {
-  'deletes before it sends': inOutgoing(outgoing => ({
-    peek: async (...parameters) => {
-      const batch = await outgoing.peek(...parameters);
-      if (batch) await outgoing.delivered(batch.entries, 0, 0);
-      return batch;
+  'deletes before it sends': inWorld((world, storage) => ({
+    send: async beacon => {
+      await forget(storage, beacon);
+      return world.send(beacon);
     },
   })),
-  'keeps the deadline in memory only': inOutgoing(outgoing => ({
-    update: (key, to) =>
-      outgoing.update(key, route => {
-        const { nextAttemptAt: _, ...rest } = to(route);
-        return rest;
-      }),
-  })),
-  'lets news of the network lift a deadline of the server': inOutgoing(outgoing => ({
-    update: (key, to) =>
-      outgoing.update(key, route => {
-        const change = to(route);
-        return 'nextAttemptAt' in change ? { ...change, unreachable: true } : change;
-      }),
-  })),
-  'does not wait for its turn': { exclusively: () => work => work(async () => true) },
+  'keeps the deadline in memory only': writingRoutes(() => ({ nextAttemptAt: 0 })),
+  'lets news of the network lift a deadline of the server': writingRoutes(() => ({ unreachable: true })),
+  'does not wait for its turn': {
+    exclusively: () => async work => {
+      await work(async () => true);
+      return true;
+    },
+  },
   'does not ask whether its turn is over': {
     exclusively: exclusively => work => exclusively(() => work(async () => true)),
   },
   'does not listen to purges in other tabs': { isDeaf: true },
-  'does not count what it drops': inOutgoing(outgoing => ({
-    drop: entries => outgoing.delivered(entries, 0, 0),
-  })),
-  'does not count what a partial success refused': inOutgoing(outgoing => ({
-    delivered: (entries, _, now) => outgoing.delivered(entries, 0, now),
-  })),
-  'believes a captive portal': inWorld(world => ({
-    send: async beacon => believing(await world.send(beacon)),
-  })),
-  'stamps ids when it sends': inOutgoing(outgoing => ({
-    peek: async (...parameters) => {
-      const batch = await outgoing.peek(...parameters);
-      const restamp = (entry: NonNullable<typeof batch>['entries'][number]) => ({
-        ...entry,
-        record: { ...entry.record, attributes: [{ key: 'log.record.uid', value: { stringValue: `${entry.uid}'` } }] },
-      });
-      return batch && { ...batch, entries: batch.entries.map(restamp) };
+  'does not count what it drops': inWorld((world, storage) => ({
+    send: async beacon => {
+      const answer = await world.send(beacon);
+      if (answer && [400, 401, 403, 404, 500].includes(answer.status)) await forget(storage, beacon);
+      return answer;
     },
   })),
-  'does not report its losses': inOutgoing(() => ({ report: async () => {} })),
-  'trusts the flag for ever': {
-    outgoing: (outgoing, now) => ({
-      ...outgoing,
-      routes: async () => (await outgoing.routes()).map(route => ({ ...route, held: false, checkedAt: now() })),
-    }),
-  },
-  'leaves records behind when it purges': inOutgoing(outgoing => ({
-    purge: key => outgoing.purge(key, ['census', 'usage']),
+  'does not count what a partial success refused': answering(answer => ({
+    ...answer,
+    body: answer.body.includes('rejectedLogRecords') ? '{}' : answer.body,
   })),
-  'gives up after three failures': inOutgoing(outgoing => ({
-    routes: async () => (await outgoing.routes()).filter(({ attempts = 0 }) => attempts < 3),
+  'believes a captive portal': answering(answer => ({ ...answer, contentType: 'application/json', body: '{}' })),
+  'stamps ids when it sends': inWorld(world => ({
+    send: beacon => world.send({ ...beacon, body: beacon.body.replaceAll(/"(r\d+)"/g, '"$1 again"') }),
   })),
+  'does not report its losses': { isSilent: true },
+  'trusts the flag for ever': readingRoutes((routes, now) =>
+    routes.map(route => ({ ...route, held: false, checkedAt: now() })),
+  ),
+  'leaves records behind when it purges': inTransactions(tx => ({
+    all: async <T>(...[table, limit, lane]: Parameters<Transaction['all']>) => {
+      const rows = await tx.all<T>(table, limit, lane);
+      // Only who means all entries of a route asks for lanes without a limit.
+      return lane && !limit ? rows.filter(row => (row as Entry).category !== 'error') : rows;
+    },
+  })),
+  'gives up after three failures': readingRoutes(routes => routes.filter(({ attempts = 0 }) => attempts < 3)),
 };

@@ -1,8 +1,8 @@
 import { createExclusively, type Exclusively } from '#src/delivery/exclusive.js';
 import { limits } from '#src/delivery/limits.js';
-import { createOutgoing, type Outgoing } from '#src/delivery/outgoing.js';
+import { purge } from '#src/delivery/outgoing.js';
 import { createQueue, type Queue } from '#src/delivery/queue.js';
-import { type Addition, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
+import { type Addition, type Item, type Kept, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
 import {
   createSender,
   type FlushReport,
@@ -22,11 +22,13 @@ import type { Actor, Schedule } from './schedule.js';
 
 /** A fault put into the product on purpose, to see that the simulation finds it. */
 export interface Mutation {
-  outgoing?: (outgoing: Outgoing, now: () => number) => Outgoing;
+  storage?: (storage: Storage, now: () => number) => Storage;
   exclusively?: (exclusively: Exclusively) => Exclusively;
-  world?: (world: World) => World;
+  world?: (world: World, storage: Storage) => World;
   /** Does not listen to what other tabs say. */
   isDeaf?: boolean;
+  /** Tells nobody what was lost. */
+  isSilent?: boolean;
 }
 
 export interface Computer {
@@ -85,19 +87,17 @@ const openSender = (
   const { random, clock, collector, locks, hasLocks, mutation, newId } = computer;
   const held = hasLocks ? locks.managerOf(actor) : undefined;
   const exclusively = createExclusively(storage, newId(actor.name), clock.now, held);
-  const outgoing = createOutgoing(storage, () => newId('report'));
   const world: World = {
     now: clock.now,
     random: random.next,
     version: '0',
-    canGzip: true,
     exclusively: mutation.exclusively?.(exclusively) ?? exclusively,
     send: beacon => collector.send(actor, beacon),
     readConfiguration: url => collector.readConfiguration(actor, url),
     notify,
     leave,
   };
-  return createSender(mutation.outgoing?.(outgoing, clock.now) ?? outgoing, mutation.world?.(world) ?? world);
+  return createSender(mutation.storage?.(storage, clock.now) ?? storage, mutation.world?.(world, storage) ?? world);
 };
 
 /** As src/worker/index.ts. */
@@ -176,6 +176,7 @@ const kinds: readonly { event: EventName; category: Category }[] = [
   { event: 'meeting.join.attempt', category: 'usage' },
   { event: 'exception', category: 'error' },
   { event: 'meeting.census', category: 'census' },
+  { event: 'meeting.usage', category: 'usage' },
   { event: 'browser.web_vital', category: 'error' },
 ];
 
@@ -190,17 +191,15 @@ const openingOf = (computer: Computer, key: string): RouteOpening => ({
   checkedAt: computer.clock.now(),
   skewMs: 0,
   held: false,
-  resources: { census: [], usage: [], error: [] },
-  frames: {},
 });
 
 /** As standby.ts has it: queue if an earlier answer allows it, but send nothing. */
 const holdInGrace = (storage: Storage, key: string, now: number) =>
-  storage.transact('readwrite', async tx => {
+  storage.transact(async tx => {
     const route = await tx.get<Route>('routes', key);
     const ageMs = now - (route?.checkedAt ?? 0);
     if (!route || ageMs < 0 || ageMs > limits.gateGraceMs) return false;
-    tx.put('routes', key, { ...route, held: true });
+    tx.put('routes', { ...route, held: true }, key);
     return true;
   });
 
@@ -262,8 +261,30 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
   const flush = async (trigger: Trigger): Promise<FlushReport> => {
     timer?.cancel();
     const report = await flushOnce(trigger);
+    void tell();
     if (report.nextAttemptAt) plan('retry', report.nextAttemptAt - clock.now());
     return report;
+  };
+
+  /** As recorder.ts: makes records of losses that none tells of yet. */
+  const toReports = (category: Category, { untold }: Kept): Item[] =>
+    Object.entries(untold).map(([reason, count]) => ({
+      entry: toEntry({
+        uid: newId('report'),
+        route,
+        category,
+        event: 'telemetry.dropped',
+        recordedAt: clock.now(),
+        attributes: toKeyValues({ 'telemetry.dropped.reason': reason, 'telemetry.dropped.count': count }),
+        resource: [],
+      }),
+    }));
+  const tell = async () => {
+    if (state !== 'open' || computer.mutation.isSilent) return;
+    const isNews = await createQueue(storage as Storage)
+      .tell(route, toReports)
+      .catch(() => false);
+    if (isNews) plan('recorded', nudgeDelayMs);
   };
 
   const add = async (addition: Addition): Promise<void> => {
@@ -295,9 +316,8 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
 
   const record = async (count: number) => {
     const items = Array.from({ length: count }, () => ({ entry: newEntry() }));
-    const addition: Addition = { items, counters: [], drops: untold };
+    const addition: Addition = { items, drops: untold };
     untold = [];
-    if (random.chance(0.3)) addition.counters.push({ event: 'meeting.usage', name: 'meeting.im.sent', by: 1 });
     if (random.chance(0.1)) addition.drops.push({ category: 'error', reason: 'undeclared', count: 1 });
     try {
       await add(addition);
@@ -318,7 +338,7 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
     ledger.mayPurge(route);
     try {
       const other = await disk.open(actor, false, () => {});
-      const { isLast } = await createOutgoing(other, () => newId('report')).purge(route);
+      const { isLast } = await other.transact(tx => purge(tx, route));
       end();
       post(computer, actor, { type: 'closed', route, reason: 'purged' });
       if (!isLast) return;
