@@ -15,12 +15,12 @@ export const triggerOf = (message: Partial<FlushMessage> | null | undefined): Tr
 
 /** News of sender and gate for every tab and the worker. */
 export interface Channel {
-  post(notice: Notice): void;
+  postMessage(notice: Notice): void;
   close(): void;
 }
 
 export const openChannel = (onNotice: (notice: Notice) => void): Channel => {
   const channel = new BroadcastChannel(channelName);
   channel.onmessage = event => onNotice(event.data);
-  return { post: notice => channel.postMessage(notice), close: () => channel.close() };
+  return channel;
 };

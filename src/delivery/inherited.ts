@@ -1,7 +1,10 @@
-/** What 0.1.0 kept in tables of its own and a route now holds itself, taken over by whoever flushes next. */
+/**
+ * What 0.1.0 kept in tables of its own and a route now holds itself, taken over by the page that opens next. Rows of a
+ * route that has been purged are deleted.
+ */
 import type { Category, EventName } from '../practices/index.js';
 import type { DropReason } from './drops.js';
-import { add, categoryOf, change, countLoss, keptOf } from './kept.js';
+import { change, countLoss, keptOf } from './kept.js';
 import type { OpenJoin, Route } from './rows.js';
 import { inheritedTables, type Transaction } from './storage.js';
 
@@ -23,7 +26,7 @@ const keyOf = ({ id, route, category, reason, event, name }: Inherited) =>
 const into = (route: Route, { id, at, attributes, category, reason, count, reported, event, name, sum }: Inherited) => {
   if (id) keptOf(route, 'usage').joins[id] = { id, at, attributes };
   else if (reason) countLoss(route, category, reason, count, count - reported);
-  else add(keptOf(route, categoryOf(event)).sums, name, sum);
+  else route.counters = [...(route.counters ?? []), { event, name, by: sum }];
 };
 
 export const inherit = async (tx: Transaction): Promise<void> => {

@@ -1,6 +1,5 @@
 /** Sorts what pages have posted into the queue: entries, the journal of open attempts, sums and losses. */
-import { inherit } from './inherited.js';
-import { add, categoryOf, change, countLoss, isReport, keptOf } from './kept.js';
+import { change, countLoss, isReport, keptOf } from './kept.js';
 import { allPosted, getSize } from './queue.js';
 import type { Addition, Entry, Route } from './rows.js';
 import type { Transaction } from './storage.js';
@@ -16,9 +15,9 @@ export const resize = async (tx: Transaction, changed: Entry[], sign: 1 | -1): P
 };
 
 /** @returns the entries that get a place of their own: not those of a second result, or of a category closed since */
-const sortIn = (route: Route, { items, drops, counters = [] }: Addition): Entry[] => {
+const sortIn = (route: Route, { items, drops, counters }: Addition): Entry[] => {
   for (const { category, reason, count } of drops) countLoss(route, category, reason, count);
-  for (const { event, name, by } of counters) add(keptOf(route, categoryOf(event)).sums, name, by);
+  if (counters) route.counters = [...(route.counters ?? []), ...counters];
   return items.flatMap(({ entry, opens, closes }) => {
     const { joins } = keptOf(route, entry.category);
     if (!route.categories.includes(entry.category) || (closes && !joins[closes])) return [];
@@ -35,7 +34,6 @@ const sortIn = (route: Route, { items, drops, counters = [] }: Addition): Entry[
  * @param share how much of it there is room for, the most urgent first; the rest is counted as lost
  */
 export const takeIn = async (tx: Transaction, share = 1): Promise<void> => {
-  await inherit(tx);
   const entries: Entry[] = [];
   for (const { seq, route: key, addition } of await allPosted(tx)) {
     // First, for what comes in its place needs the room.

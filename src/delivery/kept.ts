@@ -1,5 +1,5 @@
 /** A route's row, as the sender's end reads and changes it. */
-import type { Category, EventName } from '../practices/index.js';
+import type { Category } from '../practices/index.js';
 import type { DropReason } from './drops.js';
 import type { Counts, Entry, Kept, Route } from './rows.js';
 import type { Transaction } from './storage.js';
@@ -14,14 +14,11 @@ export const change = async (tx: Transaction, key: string, work: (route: Route) 
 
 export const keptOf = (route: Route, category: Category): Kept => {
   route.kept ??= {};
-  route.kept[category] ??= { lost: {}, untold: {}, sums: {}, joins: {} };
+  route.kept[category] ??= { lost: {}, untold: {}, joins: {} };
   return route.kept[category];
 };
 
-/** Of an event that is counted. */
-export const categoryOf = (event: EventName): Category => (event === 'meeting.census' ? 'census' : 'usage');
-
-export const add = (counts: Counts, name: string, by: number): void => {
+const add = (counts: Counts, name: string, by: number): void => {
   counts[name] = (counts[name] ?? 0) + by;
 };
 

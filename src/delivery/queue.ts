@@ -3,19 +3,17 @@
  * before it could read an answer (Chromium and Firefox lose every transaction that reads first in `pagehide`). Whoever
  * flushes next sorts it in: see `intake.ts`.
  */
-import type { Category } from '../practices/index.js';
 import {
   type Addition,
   type Item,
   inbox,
-  type Kept,
   type OpenJoin,
   type Posted,
   type Route,
   type RouteOpening,
   type Size,
 } from './rows.js';
-import type { Storage, Transaction } from './storage.js';
+import { inheritedTables, type Storage, type Transaction } from './storage.js';
 
 export const allPosted = (tx: Transaction): Promise<Posted[]> => tx.all('entries', undefined, inbox);
 
@@ -30,12 +28,16 @@ export const countQueued = async (tx: Transaction, posted: Posted[]): Promise<nu
 export const createQueue = (storage: Storage) => ({
   storage,
 
-  /** Opens a route, or says what has changed about it. What the sender knows of it stays. @returns it as it was */
-  open: (opening: RouteOpening): Promise<Route | undefined> =>
+  /**
+   * Opens a route, or says what has changed about it. What the sender knows of it stays.
+   * @returns it as it was, and whether there is something to take over (`inherited.ts`)
+   */
+  open: (opening: RouteOpening): Promise<{ before: Route | undefined; inherits: boolean }> =>
     storage.transact(async tx => {
       const before = await tx.get<Route>('routes', opening.key);
       tx.put('routes', { ...before, ...opening }, opening.key);
-      return before;
+      const old = await Promise.all(inheritedTables.map(table => tx.all(table, 1)));
+      return { before, inherits: old.flat().length > 0 };
     }),
 
   /**
@@ -49,14 +51,13 @@ export const createQueue = (storage: Storage) => ({
    * Makes records of the losses that none tells of yet, in one transaction; of a collector that is gone nobody tells it.
    * @returns whether there were any
    */
-  tell: (key: string, toItems: (category: Category, kept: Kept) => Item[]): Promise<boolean> =>
+  tell: (key: string, toItems: (route: Route) => Item[]): Promise<boolean> =>
     storage.transact(async tx => {
       const route = await tx.get<Route>('routes', key);
-      if (!route?.kept || route.stopped) return false;
-      const kept = Object.entries(route.kept) as [Category, Kept][];
-      const items = kept.flatMap(([category, each]) => toItems(category, each));
-      if (!items.length) return false;
-      for (const [, each] of kept) Object.assign(each, { untold: {}, sums: {} });
+      const items = route && !route.stopped ? toItems(route) : [];
+      if (!route || !items.length) return false;
+      for (const kept of Object.values(route.kept ?? {})) kept.untold = {};
+      route.counters = [];
       tx.put('routes', route, key);
       tx.put('entries', { lane: inbox, route: key, addition: { items, drops: [] } });
       return true;

@@ -8,7 +8,7 @@ import type { Route } from './rows.js';
  * @param random in [0, 1)
  */
 export const backoffMs = (attempts: number, random: number): number =>
-  Math.round(random * Math.min(limits.backoffCapMs, limits.backoffBaseMs * 2 ** Math.min(attempts, 30)));
+  Math.round(random * Math.min(limits.backoffCapMs, limits.backoffBaseMs * 2 ** attempts));
 
 /**
  * `Retry-After` in milliseconds from now (RFC 9110, 10.2.3: seconds or an HTTP date), capped; a date in the past is 0.
@@ -33,9 +33,9 @@ export const waitMs = (attempts: number, random: number, askedMs = 0): number =>
     : backoffMs(attempts, random);
 
 /** Whether a persisted deadline still holds. One further off than any we set was set by a clock that has jumped. */
-export const isPending = (deadline: number, now: number): boolean =>
+export const isPending = (deadline = 0, now: number): boolean =>
   deadline > now && deadline <= now + limits.retryAfterCapMs * (1 + spread);
 
 /** Whether the server has said when, and not yet: neither news of the network nor a sender come late lifts that. */
 export const isBound = (route: Pick<Route, 'nextAttemptAt' | 'unreachable'>, now: number): boolean =>
-  !route.unreachable && isPending(route.nextAttemptAt ?? 0, now);
+  !route.unreachable && isPending(route.nextAttemptAt, now);

@@ -32,8 +32,15 @@ export interface Item {
 export interface Addition {
   items: Item[];
   drops: { category: Category; reason: DropReason; count: number }[];
-  /** Of 0.1.0: sums to add, by event and attribute. */
-  counters?: { event: EventName; name: string; by: number }[];
+  /** Posted by 0.1.0, which summed them in the queue. */
+  counters?: Counter[];
+}
+
+/** What an attribute of a counted event rises by. */
+export interface Counter {
+  event: EventName;
+  name: string;
+  by: number;
 }
 
 /** An addition as the page leaves it, among the entries, until a sender sorts it in (`intake.ts`). */
@@ -80,6 +87,8 @@ export interface Route extends RouteOpening {
   /** The collector said 410: never again. */
   stopped?: boolean;
   kept?: Partial<Record<Category, Kept>>;
+  /** Inherited of 0.1.0: the next page makes records of them. */
+  counters?: Counter[];
 }
 
 export type Counts = Record<string, number>;
@@ -90,8 +99,6 @@ export interface Kept {
   lost: Counts;
   /** Those that no `telemetry.dropped` record tells of yet: the next page that flushes makes one. */
   untold: Counts;
-  /** Inherited of 0.1.0, by attribute of the category's counted event: the next page makes a record of them too. */
-  sums: Counts;
   /** The journal of open attempts, by id. */
   joins: Record<string, OpenJoin>;
 }

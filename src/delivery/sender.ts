@@ -98,7 +98,7 @@ export const createSender = ({ transact }: Storage, world: World) => {
   };
 
   const isDue = (route: Route, trigger: Trigger) =>
-    !isPending(route.nextAttemptAt ?? 0, now()) || (route.unreachable && lifts.includes(trigger));
+    !isPending(route.nextAttemptAt, now()) || (route.unreachable && lifts.includes(trigger));
 
   const post = ({ endpoint, skewMs, plain }: Route, entries: Entry[]) => {
     const [{ category, resource }] = entries as [Entry];

@@ -85,7 +85,7 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
 
   const openOwnSender = async () =>
     (await loadStandby()).openOwnSender(storage, notice => {
-      channel.post(notice);
+      channel.postMessage(notice);
       hear(notice);
     });
   const flush = async (trigger: Trigger): Promise<FlushReport> => {
@@ -109,7 +109,7 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
       () => {},
     );
   const announce = (notice: Notice) => {
-    channel.post(notice);
+    channel.postMessage(notice);
     cut();
   };
   signal.addEventListener('abort', () => {

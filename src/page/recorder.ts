@@ -1,7 +1,7 @@
 import type { DropReason } from '../delivery/drops.js';
 import { limits } from '../delivery/limits.js';
 import type { Queue } from '../delivery/queue.js';
-import { type Addition, type Item, type Kept, toEntry } from '../delivery/rows.js';
+import { type Addition, type Item, type Route, toEntry } from '../delivery/rows.js';
 import { uuid } from '../delivery/uuid.js';
 import { type Attributes, boundOf, type Category, conform } from '../practices/catalog.js';
 import { type KeyValue, toKeyValues } from '../practices/otlp.js';
@@ -130,21 +130,25 @@ export const createRecorder = ({
     return undefined;
   };
 
+  const toLoss = (category: Category, reason: string, count: number): TelemetryEvent => ({
+    name: 'telemetry.dropped',
+    category,
+    attributes: { 'telemetry.dropped.reason': reason, 'telemetry.dropped.count': count },
+  });
+
   const toCount = (name: CountedEvent, sums: Attributes): TelemetryEvent => ({
     name,
     category: countedEvents[name],
     attributes: { ...frameOf(name), ...sums },
   });
 
-  /** Records of what the queue keeps of a category that no record tells of yet. */
-  const toReports = (category: Category, { untold: losses, sums }: Kept): Item[] => {
-    const events: TelemetryEvent[] = Object.entries(losses).map(([reason, count]) => ({
-      name: 'telemetry.dropped',
-      category,
-      attributes: { 'telemetry.dropped.reason': reason, 'telemetry.dropped.count': count },
-    }));
-    if (Object.keys(sums).length) events.push(toCount(`meeting.${category}` as CountedEvent, sums));
-    return events.filter(event => isOpen(event.category)).flatMap(event => toItem(event) ?? []);
+  /** Records of what the queue keeps and no record tells of yet. */
+  const toReports = ({ kept = {}, counters = [] }: Route): Item[] => {
+    const losses = (Object.keys(kept) as Category[]).flatMap(category =>
+      Object.entries(kept[category]?.untold ?? {}).map(([reason, count]) => toLoss(category, reason, count)),
+    );
+    const counts = counters.map(({ event, name, by }) => toCount(event as CountedEvent, { [name]: by }));
+    return [...losses, ...counts].filter(event => isOpen(event.category)).flatMap(event => toItem(event) ?? []);
   };
 
   const put = (event: TelemetryEvent) => {

@@ -109,7 +109,8 @@ export const keepRoute = (host: Host, opening: Opening, known: Environment): Rou
       'user.hash': await pseudonymize(userId, pseudonymKey || pool, 'census'),
     };
     route = toRoute(host, { ...current, categories }, known, identity);
-    const before = await queue.open(route);
+    const { before, inherits } = await queue.open(route);
+    if (inherits) await (await loadStandby()).takeOver(queue.storage);
     if (before?.categories.some(category => !categories.includes(category))) {
       await (await loadStandby()).withdraw(queue.storage, route, host);
     }

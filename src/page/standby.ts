@@ -18,6 +18,7 @@ import {
   uuid,
   withdraw as withdrawCategories,
 } from '../delivery/index.js';
+import { inherit } from '../delivery/inherited.js';
 import { openSender } from '../delivery/open-sender.js';
 import { categories } from '../practices/index.js';
 import { DroppedEvent } from './delivery-events.js';
@@ -62,6 +63,9 @@ export const openOwnSender = (storage: Storage, notify: (notice: Notice) => void
     leave: () => leaveOrigin(storage),
   });
 
+/** Takes over what an earlier version has left behind. */
+export const takeOver = (storage: Storage) => storage.transact(inherit);
+
 /** Deletes what a route has kept of the categories that are closed now. @param host hears of the loss */
 export const withdraw = async (storage: Storage, { key, categories: open }: RouteOpening, host: EventTarget) => {
   const closed = categories.filter(category => !open.includes(category));
@@ -82,12 +86,12 @@ export const purge = async (isMeant: (route: Route) => boolean, host: EventTarge
     const routes = () => storage.transact(tx => tx.all<Route>('routes'));
     for (const { key } of (await routes()).filter(isMeant)) {
       receipt.records += (await storage.transact(tx => purgeRoute(tx, key))).deleted;
-      channel.post({ type: 'closed', route: key, reason: 'purged' });
+      channel.postMessage({ type: 'closed', route: key, reason: 'purged' });
     }
     receipt.everything = !(await routes()).length;
   }
   if (receipt.everything) {
-    channel.post({ type: 'purged' });
+    channel.postMessage({ type: 'purged' });
     await (storage ? leaveOrigin(storage) : unregisterWorker());
   } else storage?.close();
   channel.close();

@@ -45,15 +45,13 @@ export const toExportRequest = (
  * page, somebody else's JSON.
  */
 export const parseExportResponse = (body: string): number | undefined => {
-  let answer: unknown;
+  // Of all JSON, only an object begins so.
+  if (!/^\s*\{/.test(body)) return undefined;
   try {
-    answer = JSON.parse(body);
+    const { partialSuccess, ...others } = JSON.parse(body);
+    const rejected = Number(partialSuccess?.rejectedLogRecords ?? 0);
+    return Object.keys(others).length || !Number.isInteger(rejected) || rejected < 0 ? undefined : rejected;
   } catch {
     return undefined;
   }
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
-  const { partialSuccess, ...others } = answer as { partialSuccess?: { rejectedLogRecords?: unknown } };
-  if (Object.keys(others).length > 0) return undefined;
-  const rejected = Number(partialSuccess?.rejectedLogRecords ?? 0);
-  return Number.isInteger(rejected) && rejected >= 0 ? rejected : undefined;
 };

@@ -40,13 +40,13 @@ const forget = () => {
   sender = undefined;
 };
 
-const channel = openChannel(notice => {
-  if (notice.type === 'closed' || notice.type === 'choice') cut();
-  if (notice.type === 'purged') forget();
+const channel = openChannel(({ type }) => {
+  if (type === 'closed' || type === 'choice') cut();
+  if (type === 'purged') forget();
 });
 
 const leave = async (storage: Storage) => {
-  channel.post({ type: 'purged' });
+  channel.postMessage({ type: 'purged' });
   await storage.destroy();
   if (isAlone) await self.registration.unregister();
 };
@@ -55,7 +55,11 @@ const leave = async (storage: Storage) => {
 const connect = async (): Promise<Sender> => {
   const storage = await openIndexedDb(false, forget);
   const exclusively = createExclusively(storage, crypto.randomUUID(), Date.now, navigator.locks);
-  return openSender(storage, { exclusively, notify: channel.post, leave: () => leave(storage) });
+  return openSender(storage, {
+    exclusively,
+    notify: notice => channel.postMessage(notice),
+    leave: () => leave(storage),
+  });
 };
 
 /** Asks the browser to wake the worker when the network is back; elsewhere the next visit drains the queue. */

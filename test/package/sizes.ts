@@ -14,7 +14,7 @@ export const budgets = {
   closedBytes: 4_096,
   /** Of a page whose worker is there; the first visit also loads workbox-window, to register it. */
   openBytes: 15_872,
-  workerBytes: 6_656,
+  workerBytes: 5_120,
 } as const;
 
 /** The bundles a browser loads, by file name. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inherit } from '#src/delivery/inherited.js';
 import { limits } from '#src/delivery/limits.js';
 import { createMemoryStorage } from '#src/delivery/memory.js';
 import { deliver, drop, findWaiting, peek, purge, tidy, withdraw } from '#src/delivery/outgoing.js';
 import { createQueue } from '#src/delivery/queue.js';
-import { type Addition, type Entry, type Kept, type Route, toEntry } from '#src/delivery/rows.js';
+import { type Addition, type Entry, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
 import { type Category, categories, type EventName } from '#src/practices/index.js';
 
 const now = Date.UTC(2026, 0, 15, 9);
@@ -14,12 +15,14 @@ let lastId = 0;
 const entry = (event: EventName, category: Category, recordedAt = now): Entry =>
   toEntry({ uid: `uid${++lastId}`, route: key, category, event, recordedAt, attributes: [], resource: [] });
 
+const where = { key, endpoint: key, configSrc: '', pool: 'pool', site: '', surface: 'client', skewMs: 0 } as const;
+const opening: RouteOpening = { ...where, categories: [...categories], checkedAt: now, held: false };
+
 const open = async () => {
   const storage = createMemoryStorage();
   const { transact } = storage;
   const queue = createQueue(storage);
-  const where = { key, endpoint: key, configSrc: '', pool: 'pool', site: '', surface: 'client', skewMs: 0 } as const;
-  await queue.open({ ...where, categories: [...categories], checkedAt: now, held: false });
+  await queue.open(opening);
   const sortIn = () => tidy(transact, now, false);
   const add = async (...entries: Entry[]) => {
     await queue.add(key, { items: entries.map(each => ({ entry: each })), drops: [] });
@@ -32,8 +35,8 @@ const open = async () => {
 
 const uidsOf = (entries: Entry[]) => entries.map(({ uid }) => uid);
 
-const toReports = (category: Category, { untold }: Kept) =>
-  Object.keys(untold).map(() => ({ entry: entry('telemetry.dropped', category) }));
+const toReports = ({ kept }: Route) =>
+  Object.keys(kept?.error?.untold ?? {}).map(() => ({ entry: entry('telemetry.dropped', 'error') }));
 
 test('peeks at the most urgent lane, oldest first', async () => {
   const { add, next, transact } = await open();
@@ -167,17 +170,20 @@ const inherited = (tx: Parameters<Parameters<ReturnType<typeof createMemoryStora
 };
 
 test('takes over what 0.1.0 has left', async () => {
-  const { queue, transact, sortIn, add, route } = await open();
+  const { queue, transact, sortIn, route } = await open();
   await transact(async tx => inherited(tx));
   await sortIn();
-  const { kept } = (await route()) ?? {};
-  assert.deepEqual(kept?.usage?.sums, { 'meeting.im.sent': 3 });
+  assert.equal((await queue.open(opening)).inherits, true);
+  await transact(inherit);
+  assert.equal((await queue.open(opening)).inherits, false);
+  const { kept, counters } = (await route()) ?? {};
+  assert.deepEqual(
+    counters?.map(({ by }) => by),
+    [1, 2],
+  );
   assert.deepEqual([kept?.error?.lost, kept?.error?.untold], [{ expired: 5 }, { expired: 2 }]);
   assert.deepEqual(await queue.joins(key), [{ id: 'old', at: now, attributes: {} }]);
-  for (const table of ['counters', 'drops', 'joins'] as const) {
-    assert.deepEqual(await transact(tx => tx.all(table)), []);
-  }
   await queue.add(key, { items: [{ entry: entry('meeting.join.result', 'usage'), closes: 'old' }], drops: [] });
-  await add();
+  await sortIn();
   assert.deepEqual([await queue.count(), await queue.joins(key)], [1, []]);
 });

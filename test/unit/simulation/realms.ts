@@ -2,7 +2,7 @@ import { createExclusively, type Exclusively } from '#src/delivery/exclusive.js'
 import { limits } from '#src/delivery/limits.js';
 import { purge } from '#src/delivery/outgoing.js';
 import { createQueue, type Queue } from '#src/delivery/queue.js';
-import { type Addition, type Item, type Kept, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
+import { type Addition, type Item, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
 import {
   createSender,
   type FlushReport,
@@ -267,18 +267,20 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
   };
 
   /** As recorder.ts: makes records of losses that none tells of yet. */
-  const toReports = (category: Category, { untold }: Kept): Item[] =>
-    Object.entries(untold).map(([reason, count]) => ({
-      entry: toEntry({
-        uid: newId('report'),
-        route,
-        category,
-        event: 'telemetry.dropped',
-        recordedAt: clock.now(),
-        attributes: toKeyValues({ 'telemetry.dropped.reason': reason, 'telemetry.dropped.count': count }),
-        resource: [],
-      }),
-    }));
+  const toReports = ({ kept = {} }: Route): Item[] =>
+    (Object.keys(kept) as Category[]).flatMap(category =>
+      Object.entries(kept[category]?.untold ?? {}).map(([reason, count]) => ({
+        entry: toEntry({
+          uid: newId('report'),
+          route,
+          category,
+          event: 'telemetry.dropped',
+          recordedAt: clock.now(),
+          attributes: toKeyValues({ 'telemetry.dropped.reason': reason, 'telemetry.dropped.count': count }),
+          resource: [],
+        }),
+      })),
+    );
   const tell = async () => {
     if (state !== 'open' || computer.mutation.isSilent) return;
     const isNews = await createQueue(storage as Storage)
