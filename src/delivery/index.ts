@@ -4,6 +4,7 @@ export { type Disclosure, type Drops, disclose } from './disclosure.js';
 export type { DropReason } from './drops.js';
 export { createExclusively, type Exclusively, type Renew } from './exclusive.js';
 export { withFallback } from './fallback.js';
+export { inOrder } from './in-order.js';
 export { openIndexedDb } from './indexed-db.js';
 export { limits } from './limits.js';
 export { createMemoryStorage } from './memory.js';

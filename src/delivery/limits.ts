@@ -17,6 +17,8 @@ export const limits = {
   requestTimeoutMs: 20_000,
   /** Longer than any request, so that only a dead or frozen sender lets it lapse. */
   leaseMs: 30_000,
+  /** How long a page waits for whoever deletes the database; who takes longer hangs. */
+  openingWaitMs: 10_000,
   backoffBaseMs: 1_000,
   /** Five minutes keep a herd flat and an operator's view fresh. */
   backoffCapMs: 300_000,

@@ -47,6 +47,8 @@ export interface World {
   send(beacon: Beacon): Promise<Answer>;
   readConfiguration: typeof readConfiguration;
   notify(notice: Notice): void;
+  /** Runs work while no page opens a route. */
+  inOrder<T>(work: () => Promise<T>): Promise<T>;
   /** The last open route has been purged: database, ids and worker go too. */
   leave(): Promise<void>;
 }
@@ -80,11 +82,12 @@ export const createSender = ({ transact }: Storage, world: World) => {
   const lose = async (key: string, entries: Entry[], reason: DropReason) =>
     tellDropped(key, await transact(tx => drop(tx, entries, reason)), reason);
 
-  const close = async (key: string, reason: string) => {
-    const { isLast } = await transact(tx => purge(tx, key));
-    notify({ type: 'closed', route: key, reason });
-    if (isLast) await world.leave();
-  };
+  const close = (key: string, reason: string) =>
+    world.inOrder(async () => {
+      const { isLast } = await transact(tx => purge(tx, key));
+      notify({ type: 'closed', route: key, reason });
+      if (isLast) await world.leave();
+    });
 
   /** The flag is read again when its last answer is too old, or of a future that a clock jump made. */
   const isOpen = async ({ key, configSrc, pool, site, surface, held, checkedAt }: Route): Promise<boolean> => {

@@ -127,6 +127,7 @@ export const createRecorder = ({
     });
     if (entry.bytes <= limits.maxEntryBytes) return { entry, opens, closes: unopened.has(closes) ? undefined : closes };
     drop(category, 'too_large', 1);
+    unopened.add(opens?.id);
     return undefined;
   };
 

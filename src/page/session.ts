@@ -2,6 +2,7 @@
  * What runs while the gate is open: recorder, outbox and instruments of one element. A chunk of its own, so that a
  * closed gate never loads it.
  */
+import { inOrder } from '../delivery/in-order.js';
 import type { Notice } from '../delivery/sender.js';
 import { uuid } from '../delivery/uuid.js';
 import { severity } from '../practices/otlp.js';
@@ -66,17 +67,21 @@ export const openSession = async (
   const reopen = (current?: Opening, chosen?: boolean) => keeper.open(queue, current, chosen).catch(() => {});
   // A configuration that stands in the page holds as long as the page does; nobody else can read it again.
   const refresh = () => (keeper.route.configSrc || host.surface === 'client' ? undefined : reopen());
-  const outbox = await openOutbox({
-    workerSrc: host.workerSrc,
-    signal,
-    route: () => keeper.route,
-    hear,
-    refresh,
-    tell: () => tell(),
+  const outbox = await inOrder(navigator.locks, async () => {
+    const { workerSrc } = host;
+    const opened = await openOutbox({
+      workerSrc,
+      signal,
+      route: () => keeper.route,
+      hear,
+      refresh,
+      tell: () => tell(),
+    });
+    if (opening) await keeper.open(opened.queue, opening, choice);
+    else await keeper.identify(opened.queue);
+    return opened;
   });
   const { queue } = outbox;
-  if (opening) await keeper.open(queue, opening, choice);
-  else await keeper.identify(queue);
 
   const {
     record: recordAny,

@@ -5,6 +5,7 @@
 import {
   createExclusively,
   createMemoryStorage,
+  inOrder,
   isOurWorker,
   limits,
   type Notice,
@@ -78,23 +79,24 @@ export const withdraw = async (storage: Storage, { key, categories: open }: Rout
  * @param isMeant which routes
  * @param host hears of the loss
  */
-export const purge = async (isMeant: (route: Route) => boolean, host: EventTarget): Promise<Receipt> => {
-  const channel = openChannel(() => {});
-  const receipt: Receipt = { records: 0, everything: true, at: Date.now() };
-  const storage = await openIndexedDb(false).catch(() => undefined);
-  if (storage) {
-    const routes = () => storage.transact(tx => tx.all<Route>('routes'));
-    for (const { key } of (await routes()).filter(isMeant)) {
-      receipt.records += (await storage.transact(tx => purgeRoute(tx, key))).deleted;
-      channel.postMessage({ type: 'closed', route: key, reason: 'purged' });
+export const purge = (isMeant: (route: Route) => boolean, host: EventTarget): Promise<Receipt> =>
+  inOrder(navigator.locks, async () => {
+    const channel = openChannel(() => {});
+    const receipt: Receipt = { records: 0, everything: true, at: Date.now() };
+    const storage = await openIndexedDb(false).catch(() => undefined);
+    if (storage) {
+      const routes = () => storage.transact(tx => tx.all<Route>('routes'));
+      for (const { key } of (await routes()).filter(isMeant)) {
+        receipt.records += (await storage.transact(tx => purgeRoute(tx, key))).deleted;
+        channel.postMessage({ type: 'closed', route: key, reason: 'purged' });
+      }
+      receipt.everything = !(await routes()).length;
     }
-    receipt.everything = !(await routes()).length;
-  }
-  if (receipt.everything) {
-    channel.postMessage({ type: 'purged' });
-    await (storage ? leaveOrigin(storage) : unregisterWorker());
-  } else storage?.close();
-  channel.close();
-  if (receipt.records) host.dispatchEvent(new DroppedEvent(receipt.records, 'purged'));
-  return receipt;
-};
+    if (receipt.everything) {
+      channel.postMessage({ type: 'purged' });
+      await (storage ? leaveOrigin(storage) : unregisterWorker());
+    } else storage?.close();
+    channel.close();
+    if (receipt.records) host.dispatchEvent(new DroppedEvent(receipt.records, 'purged'));
+    return receipt;
+  });

@@ -59,6 +59,7 @@ const createClient = async (random: () => number, now: () => number, send: () =>
     send: async () => send(),
     readConfiguration: async () => undefined,
     notify: () => {},
+    inOrder: work => work(),
     leave: async () => {},
   });
   return { flush: async () => (await sender.flush('retry')).nextAttemptAt };

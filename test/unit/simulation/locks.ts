@@ -1,4 +1,5 @@
 import type { Locks } from '#src/delivery/exclusive.js';
+import { limits } from '#src/delivery/limits.js';
 import type { Actor, Schedule } from './schedule.js';
 
 interface Held {
@@ -9,11 +10,26 @@ interface Held {
 
 type Callback = (lock: Lock | null) => Promise<unknown>;
 
-/** `navigator.locks` with one lock: let go when the holder dies. */
-export const createLocks = (schedule: Schedule) => {
-  let held: Held | undefined;
+const aborted = (why: string) => new DOMException(why, 'AbortError');
 
-  const request = (actor: Actor, isSteal: boolean, callback: Callback) =>
+/** One lock of `navigator.locks`: let go when the holder dies. */
+const createLock = (schedule: Schedule) => {
+  let held: Held | undefined;
+  let waiting: (() => void)[] = [];
+
+  const hold = (actor: Actor, steal: () => void) => {
+    const mine: Held = { actor, steal };
+    held = mine;
+    const release = () => {
+      if (held !== mine) return;
+      held = undefined;
+      waiting.shift()?.();
+    };
+    actor.onDeath.push(release);
+    return release;
+  };
+
+  return (actor: Actor, { steal: isSteal, ifAvailable }: LockOptions, callback: Callback) =>
     new Promise<unknown>((resolve, reject) => {
       const answer = (label: string, isGranted: boolean, release: () => void) => {
         const settle =
@@ -24,24 +40,43 @@ export const createLocks = (schedule: Schedule) => {
           };
         callback(isGranted ? { name: '', mode: 'exclusive' } : null).then(settle(resolve), settle(reject));
       };
-      schedule.shortly(actor, isSteal ? 'lock, stealing' : 'lock', () => {
-        if (held && !isSteal) return answer('lock refused', false, () => {});
-        held?.steal();
-        const steal = () =>
-          schedule.shortly(actor, 'lock stolen', () => reject(new DOMException('stolen', 'AbortError')));
-        const mine: Held = { actor, steal };
-        const release = () => {
-          if (held === mine) held = undefined;
+      const grant = () => {
+        const stolen = () => schedule.shortly(actor, 'lock stolen', () => reject(aborted('stolen')));
+        answer('lock released', true, hold(actor, stolen));
+      };
+      const wait = () => {
+        const turn = () => {
+          timeout.cancel();
+          if (actor.isAlive) grant();
+          else waiting.shift()?.();
         };
-        held = mine;
-        actor.onDeath.push(release);
-        answer('lock released', true, release);
+        // The real one's `signal`: a timer of this computer, which no simulated time moves.
+        const timeout = schedule.after(limits.openingWaitMs, actor, 'lock not granted', () => {
+          waiting = waiting.filter(other => other !== turn);
+          reject(aborted('timeout'));
+        });
+        waiting.push(turn);
+      };
+      schedule.shortly(actor, isSteal ? 'lock, stealing' : 'lock', () => {
+        if (!held) return grant();
+        if (ifAvailable) return answer('lock refused', false, () => {});
+        if (!isSteal) return wait();
+        held.steal();
+        grant();
       });
     });
+};
 
+export const createLocks = (schedule: Schedule) => {
+  const locks = new Map<string, ReturnType<typeof createLock>>();
+  const lockOf = (name: string) => {
+    const lock = locks.get(name) ?? createLock(schedule);
+    locks.set(name, lock);
+    return lock;
+  };
   const managerOf = (actor: Actor): Locks => ({
-    request: ((_: string, { steal }: LockOptions, callback: Callback) =>
-      request(actor, steal ?? false, callback)) as Locks['request'],
+    request: ((name: string, options: LockOptions, callback: Callback) =>
+      lockOf(name)(actor, options, callback)) as Locks['request'],
   });
   return { managerOf };
 };

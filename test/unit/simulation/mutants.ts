@@ -85,6 +85,7 @@ export const mutants: Record<string, Mutation> = {
     send: beacon => world.send({ ...beacon, body: beacon.body.replaceAll(/"(r\d+)"/g, '"$1 again"') }),
   })),
   'does not report its losses': { isSilent: true },
+  'opens what another is about to delete': { isImpatient: true },
   'trusts the flag for ever': readingRoutes((routes, now) =>
     routes.map(route => ({ ...route, held: false, checkedAt: now() })),
   ),

@@ -1,4 +1,5 @@
 import { createExclusively, type Exclusively } from '#src/delivery/exclusive.js';
+import { inOrder } from '#src/delivery/in-order.js';
 import { limits } from '#src/delivery/limits.js';
 import { purge } from '#src/delivery/outgoing.js';
 import { createQueue, type Queue } from '#src/delivery/queue.js';
@@ -27,6 +28,8 @@ export interface Mutation {
   world?: (world: World, storage: Storage) => World;
   /** Does not listen to what other tabs say. */
   isDeaf?: boolean;
+  /** Opens a route without waiting for whoever deletes the database. */
+  isImpatient?: boolean;
   /** Tells nobody what was lost. */
   isSilent?: boolean;
 }
@@ -95,6 +98,7 @@ const openSender = (
     send: beacon => collector.send(actor, beacon),
     readConfiguration: url => collector.readConfiguration(actor, url),
     notify,
+    inOrder: work => inOrder(held, work),
     leave,
   };
   return createSender(mutation.storage?.(storage, clock.now) ?? storage, mutation.world?.(world, storage) ?? world);
@@ -207,6 +211,7 @@ const holdInGrace = (storage: Storage, key: string, now: number) =>
 export const openTab = (computer: Computer, name: string, route: string): Tab => {
   const { random, schedule, ledger, disk, clock, newId } = computer;
   const actor = schedule.spawn(name);
+  const locks = computer.hasLocks ? computer.locks.managerOf(actor) : undefined;
   let state: 'opening' | 'open' | 'ended' = 'opening';
   let storage: Storage | undefined;
   let sender: Sender | undefined;
@@ -339,13 +344,15 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
   const purgeRoute = async () => {
     ledger.mayPurge(route);
     try {
-      const other = await disk.open(actor, false, () => {});
-      const { isLast } = await other.transact(tx => purge(tx, route));
-      end();
-      post(computer, actor, { type: 'closed', route, reason: 'purged' });
-      if (!isLast) return;
-      post(computer, actor, { type: 'purged' });
-      await other.destroy();
+      await inOrder(locks, async () => {
+        const other = await disk.open(actor, false, () => {});
+        const { isLast } = await other.transact(tx => purge(tx, route));
+        end();
+        post(computer, actor, { type: 'closed', route, reason: 'purged' });
+        if (!isLast) return;
+        post(computer, actor, { type: 'purged' });
+        await other.destroy();
+      });
     } catch {
       // There is no database.
     }
@@ -364,10 +371,13 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
     const answer = await computer.collector.readConfiguration(actor, route);
     if (answer && !answer.enabled) return purgeRoute();
     const isHeld = !answer;
-    storage = await disk.open(actor, !isHeld, () => onNotice({ type: 'purged' }));
-    if (isEnded()) return storage.close();
-    if (!(await enter(createQueue(storage), isHeld))) return end();
-    if (!isEnded()) opened();
+    const isIn = await inOrder(computer.mutation.isImpatient ? undefined : locks, async () => {
+      storage = await disk.open(actor, !isHeld, () => onNotice({ type: 'purged' }));
+      return !isEnded() && enter(createQueue(storage), isHeld);
+    });
+    if (isEnded()) storage?.close();
+    else if (isIn) opened();
+    else end();
   };
 
   const tab: Tab = {

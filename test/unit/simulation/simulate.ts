@@ -49,8 +49,8 @@ const createComputer = (seed: number, options: Options): Computer => {
   const random = createRandom(seed);
   const schedule = createSchedule(random, options.isTraced ?? false);
   const clock = { offsetMs: 0, now: () => Math.round(start + schedule.time + clock.offsetMs) };
-  const ledger = createLedger(schedule, clock);
   const hasLocks = !random.chance(0.25);
+  const ledger = createLedger(schedule, clock, hasLocks);
   let lastId = 0;
   return {
     random,
@@ -160,6 +160,10 @@ const actions = {
     disk.state.failures = random.pick([0, 0, 0.05]);
   },
   purge: (computer: Computer) => anyTab(computer).purge(),
+  'purge while another opens': (computer: Computer) => {
+    anyTab(computer).purge();
+    computer.schedule.shortly(undefined, 'another opens', () => visit(computer));
+  },
 } satisfies Record<string, (computer: Computer) => unknown>;
 
 type Action = keyof typeof actions;
@@ -179,6 +183,7 @@ const weights: Record<Action, number> = {
   flag: 1.5,
   disk: 0.6,
   purge: 0.4,
+  'purge while another opens': 0.4,
 };
 
 const pauses = [0, 1, 5, 30, 150, 1_200, 6_000, 40_000, 1_000_000];
