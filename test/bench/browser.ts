@@ -1,14 +1,10 @@
 /** A Chromium that can be taken offline, throttled and killed. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import puppeteer, { type Browser, type CDPSession, type Page, type Target } from 'puppeteer-core';
-import { binaryOf } from '../support/engines.js';
-import { killTree, newMark } from '../support/processes.js';
+import type { CDPSession, Browser as Driver, Page, Target } from 'puppeteer-core';
+import { startDriver } from '../support/puppeteer-browser.js';
 
 export interface BenchBrowser {
-  driver: Browser;
+  driver: Driver;
   /** Resolves when the product is ready. */
   open(origin: string): Promise<Page>;
   kill(): Promise<void>;
@@ -19,15 +15,6 @@ const userAgent =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36';
 
 const switches = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
-  '--disable-breakpad',
   `--user-agent=${userAgent}`,
   // Background Sync tries again within seconds instead of minutes, in favor of whoever relies on it.
   '--force-fieldtrials=BackgroundSync/T',
@@ -43,35 +30,17 @@ const whenReady = async (page: Page): Promise<void> => {
   await page.evaluate(async () => void (await (globalThis as Measured).product?.ready));
 };
 
-export const newProfile = (): string => mkdtempSync(join(tmpdir(), 'mjt-bench-'));
-
-export const removeProfile = (profile: string): void =>
-  rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-
-export const launchChromium = async (profile: string): Promise<BenchBrowser> => {
-  const executablePath = binaryOf('chromium');
-  if (executablePath === undefined) throw new Error('chromium is not installed: apt-get install chromium');
-  const mark = newMark();
-  const driver = await puppeteer.launch({
-    executablePath,
-    userDataDir: profile,
-    env: mark.env,
-    headless: true,
-    protocolTimeout: 60_000,
-    handleSIGINT: false,
-    handleSIGTERM: false,
-    handleSIGHUP: false,
-    args: switches,
-  });
+export const launchChromium = async (profileDir: string): Promise<BenchBrowser> => {
+  const { driver, kill } = await startDriver('chromium', { profileDir, switches });
   return {
     driver,
+    kill,
     open: async origin => {
       const page = await driver.newPage();
       await page.goto(origin, { waitUntil: 'load' });
       await whenReady(page);
       return page;
     },
-    kill: () => killTree(driver.process()?.pid, mark.value),
   };
 };
 

@@ -1,7 +1,8 @@
 /** What a product costs a page: bytes, requests, script and task time on a slow processor, heap, and each event. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CDPSession, Page } from 'puppeteer-core';
-import { type BenchBrowser, launchChromium, newProfile, removeProfile } from './browser.js';
+import { newProfile, removeProfile } from '../support/browser.js';
+import { type BenchBrowser, launchChromium } from './browser.js';
 import type { Product } from './products.js';
 import { type BenchServer, brotliBytesOf, startBenchServer } from './server.js';
 

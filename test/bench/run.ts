@@ -3,7 +3,8 @@
  * `-- cost` or `-- survival` measures half of it anew; `-- Sentry` is about one product and us, and writes nothing.
  */
 import { cpus } from 'node:os';
-import { launchChromium, newProfile, removeProfile } from './browser.js';
+import { newProfile, removeProfile } from '../support/browser.js';
+import { launchChromium } from './browser.js';
 import { bundle, installRivals } from './bundles.js';
 import { runCost, type Visit } from './cost.js';
 import { nothing, type Product, rivals, us } from './products.js';

@@ -1,7 +1,8 @@
 /** What becomes of twenty events when something goes wrong. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'puppeteer-core';
-import { type BenchBrowser, goOffline, launchChromium, newProfile, removeProfile } from './browser.js';
+import { newProfile, removeProfile } from '../support/browser.js';
+import { type BenchBrowser, goOffline, launchChromium } from './browser.js';
 import type { Product } from './products.js';
 import { type BenchServer, startBenchServer } from './server.js';
 

@@ -101,7 +101,16 @@ const chromiumControls = (driver: Driver, driverPageOf: (page: Page) => DriverPa
   },
 });
 
-export const launchPuppeteer = async (engine: 'chromium' | 'firefox', options: LaunchOptions): Promise<Browser> => {
+export interface Driven {
+  driver: Driver;
+  /** SIGKILL of every process of the browser, at once. */
+  kill(): Promise<void>;
+  /** As a user quits. */
+  quit(): Promise<void>;
+}
+
+/** The browser as puppeteer has it. */
+export const startDriver = async (engine: 'chromium' | 'firefox', options: LaunchOptions): Promise<Driven> => {
   const executablePath = binaryOf(engine);
   if (executablePath === undefined) throw new Error(`${engine} is not installed`);
   const mark = newMark();
@@ -124,6 +133,18 @@ export const launchPuppeteer = async (engine: 'chromium' | 'firefox', options: L
     extraPrefsFirefox: { ...firefoxPreferences, ...options.preferences },
   });
   const leader = driver.process()?.pid;
+  return {
+    driver,
+    kill: () => killTree(leader, mark.value),
+    quit: async () => {
+      await Promise.race([driver.close(), sleep(10_000, undefined, { ref: false })]).catch(() => undefined);
+      await awaitExit(leader, mark.value, 5_000);
+    },
+  };
+};
+
+export const launchPuppeteer = async (engine: 'chromium' | 'firefox', options: LaunchOptions): Promise<Browser> => {
+  const { driver, kill, quit } = await startDriver(engine, options);
   const driverPages = new WeakMap<Page, DriverPage>();
   const driverPageOf = (page: Page): DriverPage => {
     const found = driverPages.get(page);
@@ -139,11 +160,8 @@ export const launchPuppeteer = async (engine: 'chromium' | 'firefox', options: L
       await page.goto(url);
       return page;
     },
-    kill: () => killTree(leader, mark.value),
-    quit: async () => {
-      await Promise.race([driver.close(), sleep(10_000, undefined, { ref: false })]).catch(() => undefined);
-      await awaitExit(leader, mark.value, 5_000);
-    },
+    kill,
+    quit,
     ...(engine === 'chromium' && { chromium: chromiumControls(driver, driverPageOf) }),
   };
 };
