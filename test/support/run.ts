@@ -2,14 +2,12 @@
  * `npm test`: every layer, or those named (`npm test -- unit`), or some files of one (`npm test -- survival row-09`).
  * Ends with one plain line of counts; a layer in which nothing ran has failed.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { runBrowserTests } from './browser-tests.js';
+import { runCommand } from './command.js';
 import { hasDescriptor } from './conformance.js';
 import { type EngineName, prepareEngines } from './engines.js';
 import { findTests, runNodeTests } from './node-tests.js';
-import { killTree, markVariable } from './processes.js';
 import { countFailure, countSkip, newTally, type Tally } from './tally.js';
 
 interface Layer {
@@ -42,8 +40,8 @@ const layers: Record<string, Layer> = {
   survival: {
     needsBrowsers: true,
     directory: 'build/test/survival',
-    // A survivor mostly waits: two at a time fill two cores.
-    run: (tally, files) => runNodeTests(tally, files, 2),
+    // A survivor mostly waits: three at a time fill two cores.
+    run: (tally, files) => runNodeTests(tally, files, 3),
   },
 };
 
@@ -87,18 +85,7 @@ const print = ({ passed, failed, skipped, failures, skips }: Tally): void => {
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
 };
 
-/** Everything that a run starts or writes can be found by these two, and is gone afterwards. */
-const mark = `run-${process.pid}`;
-const scratch = mkdtempSync(join(tmpdir(), 'mjt-run-'));
-
-const cleanUp = async (): Promise<void> => {
-  await killTree(undefined, mark);
-  rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-};
-
 const main = async (words: string[]): Promise<boolean> => {
-  process.env[markVariable] = mark;
-  process.env.TMPDIR = scratch;
   const named = words.filter(word => Object.hasOwn(layers, word));
   const filters = words.filter(word => !Object.hasOwn(layers, word));
   const chosen = Object.entries(layers).filter(([name]) => named.length === 0 || named.includes(name));
@@ -113,17 +100,4 @@ const main = async (words: string[]): Promise<boolean> => {
   return total.failed === 0;
 };
 
-const end = (isGood: boolean): void => {
-  cleanUp().finally(() => process.exit(isGood ? 0 : 1));
-};
-
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => end(false));
-setTimeout(() => {
-  console.error(`The run took longer than ${wholeRunMs / 60_000} minutes`);
-  end(false);
-}, wholeRunMs).unref();
-
-main(process.argv.slice(2)).then(end, error => {
-  console.error(error);
-  end(false);
-});
+runCommand(() => main(process.argv.slice(2)), wholeRunMs);

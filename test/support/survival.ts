@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Browser, type LaunchOptions, launch, newProfile, removeProfile } from './browser.js';
 import { type Collector, startCollector } from './collector.js';
 import { type EngineName, wantedEngines } from './engines.js';
+import { borrowBrowser, discardBrowser, type Loan, type SharedBrowser } from './shared-browsers.js';
 
 export interface Scene {
   engine: EngineName;
@@ -10,6 +11,8 @@ export interface Scene {
   profileDir: string;
   /** A browser on the scene's profile; killed when the case ends, if it still runs. */
   start(options?: Omit<LaunchOptions, 'profileDir'>): Promise<Browser>;
+  /** The browser that the file's cases take turns at, for faults that do not end it. */
+  borrow(): Promise<SharedBrowser>;
 }
 
 export interface CaseOptions {
@@ -22,6 +25,7 @@ const play = async (engine: EngineName, run: (scene: Scene) => Promise<void>): P
   const collector = await startCollector();
   const profileDir = newProfile();
   const started: Browser[] = [];
+  const loans: Loan[] = [];
   try {
     await run({
       engine,
@@ -32,9 +36,18 @@ const play = async (engine: EngineName, run: (scene: Scene) => Promise<void>): P
         started.push(browser);
         return browser;
       },
+      borrow: async () => {
+        const loan = await borrowBrowser(engine);
+        loans.push(loan);
+        return loan.browser;
+      },
     });
+  } catch (error) {
+    if (loans.length > 0) await discardBrowser(engine);
+    throw error;
   } finally {
     for (const browser of started) await browser.kill();
+    for (const loan of loans) await loan.giveBack();
     removeProfile(profileDir);
     await collector.close();
   }

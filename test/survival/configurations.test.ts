@@ -27,8 +27,8 @@ const cases: [name: string, configuration: Configuration, state: string, reason:
   ['off', configurationOf({ [poolOn]: false }), 'closed', /is false/],
 ];
 
-survivalTest('each configuration reads as documented, and says why', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('each configuration reads as documented, and says why', async ({ collector, borrow }) => {
+  const browser = await borrow();
   for (const [name, configuration, state, reason] of cases) {
     collector.configuration = configuration;
     const page = await browser.open(pageUrl(collector));

@@ -31,8 +31,8 @@ const summaryOf = ({ attributes }: SeenRecord) =>
 const ifKept = <T>(engine: string, kept: T[], method: string): (T | string | undefined)[] =>
   engine === 'webkit' ? [method, 'unknown', undefined, undefined] : kept;
 
-survivalTest('leaving by the link of a web join is the join', async ({ collector, start, engine }) => {
-  const page = await (await start()).open(pageUrl(collector));
+survivalTest('leaving by the link of a web join is the join', async ({ collector, borrow, engine }) => {
+  const page = await (await borrow()).open(pageUrl(collector));
   await ready(page);
   await page.evaluate(() => {
     const link = document.createElement('a');

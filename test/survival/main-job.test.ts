@@ -78,8 +78,8 @@ for (const [what, end] of Object.entries(ends)) {
 
 survivalTest(
   'the collector is killed with -9 after acknowledging: nothing acknowledged is missing',
-  withHarness(async ({ start }, harness) => {
-    const page = await (await start()).open(launcherOf(harness, poolOn));
+  withHarness(async ({ borrow }, harness) => {
+    const page = await (await borrow()).open(launcherOf(harness, poolOn));
     await settle(page);
     await failJoinsDurably(page, 5);
     await page.evaluate(async () => {
@@ -99,8 +99,8 @@ survivalTest(
 
 survivalTest(
   'the pool that is off: no storage, no worker, nothing sent',
-  withHarness(async ({ start }, harness) => {
-    const page = await (await start()).open(launcherOf(harness, poolOff));
+  withHarness(async ({ borrow }, harness) => {
+    const page = await (await borrow()).open(launcherOf(harness, poolOff));
     const gate = await gateOf(page);
     assert.equal(gate.state, 'closed');
     assert.match(gate.reason, /MeetingUxEnableTelemetry is false/);

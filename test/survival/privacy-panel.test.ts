@@ -35,8 +35,8 @@ const says = (text: string, pattern: RegExp) =>
 
 const databases = (page: Page): Promise<number> => page.evaluate(async () => (await indexedDB.databases()).length);
 
-survivalTest('a closed gate: the panel says so and why, and leaves no trace', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('a closed gate: the panel says so and why, and leaves no trace', async ({ collector, borrow }) => {
+  const browser = await borrow();
   const page = await open(collector, browser.open, { pool: poolOff });
   const text = await read(page, 'Nothing is collected');
   says(text, /switched off in the setting “service:WebServer:pool02\.contoso\.com”/);
@@ -49,9 +49,9 @@ survivalTest('a closed gate: the panel says so and why, and leaves no trace', as
 
 survivalTest(
   'an open gate: the records that wait and those sent, and delete with a receipt',
-  async ({ collector, start }) => {
+  async ({ collector, borrow }) => {
     collector.answerAlways(async ({ response }) => void response.writeHead(503, { 'Retry-After': '600' }).end());
-    const browser = await start();
+    const browser = await borrow();
     const page = await open(collector, browser.open, { pool: poolOn });
     await page.evaluate(() => {
       const element = document.querySelector<MeetingJoinTelemetryElement>('meeting-join-telemetry');
@@ -73,8 +73,8 @@ survivalTest(
   },
 );
 
-survivalTest('Italian where the page is Italian', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('Italian where the page is Italian', async ({ collector, borrow }) => {
+  const browser = await borrow();
   const page = await open(collector, browser.open, { pool: poolOff });
   await page.evaluate(() => document.documentElement.setAttribute('lang', 'it-CH'));
   says(await read(page, 'Non si raccoglie nulla'), /Segnalazione errori non si raccoglie/);
@@ -84,12 +84,12 @@ survivalTest('Italian where the page is Italian', async ({ collector, start }) =
 
 survivalTest(
   'a strict policy with Trusted Types, and no finding of axe, in light and dark',
-  async ({ collector, start }) => {
+  async ({ collector, borrow }) => {
     collector.pageHeaders = {
       'Content-Security-Policy':
         "default-src 'self'; script-src 'self'; style-src 'self'; img-src data:; require-trusted-types-for 'script'",
     };
-    const browser = await start();
+    const browser = await borrow();
     const page = await open(collector, browser.open, { pool: poolOn });
     await read(page, 'This page reports');
     await page.evaluate(() => {

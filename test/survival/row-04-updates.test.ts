@@ -5,8 +5,8 @@ import { status } from '../support/answers.js';
 import { assertDeliveredOnce, assertNoCopies, failJoinsDurably, pageUrl, queued, settle } from '../support/steps.js';
 import { survivalTest } from '../support/survival.js';
 
-survivalTest('4: a new version of the worker with rows in the queue', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('4: a new version of the worker with rows in the queue', async ({ collector, borrow }) => {
+  const browser = await borrow();
   const page = await browser.open(pageUrl(collector));
   await settle(page);
   await sleep(500);
@@ -38,8 +38,8 @@ const upgradeSchema = (): Promise<number> =>
     opening.onerror = () => reject(opening.error);
   });
 
-survivalTest('4: schema v1 → v2 with rows in it, and a page of the old version open', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('4: schema v1 → v2 with rows in it, and a page of the old version open', async ({ collector, borrow }) => {
+  const browser = await borrow();
   const page = await browser.open(pageUrl(collector));
   await settle(page);
   await sleep(500);

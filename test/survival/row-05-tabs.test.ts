@@ -3,17 +3,17 @@ import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { delayed, hang } from '../support/answers.js';
 import type { Page } from '../support/browser.js';
+import type { SharedBrowser } from '../support/shared-browsers.js';
 import { assertDeliveredOnce, assertNoCopies, failJoins, flush, holdsJoin, pageUrl, settle } from '../support/steps.js';
 import { type Scene, survivalTest } from '../support/survival.js';
 
 const tabs = 10;
 
-const openTabs = async ({ collector, start }: Scene, attributes: Record<string, string> = {}) => {
-  const browser = await start();
+const openTabs = async ({ collector }: Scene, browser: SharedBrowser, attributes: Record<string, string> = {}) => {
   const pages: Page[] = [];
   for (let tab = 0; tab < tabs; tab += 1) pages.push(await browser.open(pageUrl(collector, attributes)));
   await Promise.all(pages.map(page => settle(page, { withWorker: attributes['worker-src'] !== '' })));
-  return { browser, pages };
+  return pages;
 };
 
 for (const [who, attributes] of [
@@ -23,7 +23,7 @@ for (const [who, attributes] of [
   survivalTest(`5: ${tabs} ${who} flush at once`, async scene => {
     const { collector } = scene;
     collector.answerAlways(delayed(30));
-    const { pages } = await openTabs(scene, attributes);
+    const pages = await openTabs(scene, await scene.borrow(), attributes);
     const ids = await Promise.all(pages.map(page => failJoins(page, 3)));
     await Promise.all(pages.map(flush));
     await assertDeliveredOnce(collector, ids.flat());
@@ -33,7 +33,8 @@ for (const [who, attributes] of [
 
 survivalTest('5: the tab that holds the lock dies', async scene => {
   const { collector } = scene;
-  const { browser, pages } = await openTabs(scene, { 'worker-src': '' });
+  const browser = await scene.start();
+  const pages = await openTabs(scene, browser, { 'worker-src': '' });
   await sleep(500);
   const [holder, ...others] = pages;
   assert.ok(holder);

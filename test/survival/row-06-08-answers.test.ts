@@ -18,8 +18,8 @@ for (const [what, answer] of [
   ['the answer is lost', answers.loseAnswer],
   ["a proxy's 502 after the commit", answers.storeThenStatus(502)],
 ] as const) {
-  survivalTest(`6: stored, but ${what}`, async ({ collector, start }) => {
-    const page = await (await start()).open(pageUrl(collector));
+  survivalTest(`6: stored, but ${what}`, async ({ collector, borrow }) => {
+    const page = await (await borrow()).open(pageUrl(collector));
     await settle(page);
     await whenQuiet(collector);
     collector.answerNext(answer, answer);
@@ -48,8 +48,8 @@ const firstOf = (event: string) => {
   };
 };
 
-survivalTest('7: a poison record in a batch', async ({ collector, start }) => {
-  const page = await (await start()).open(pageUrl(collector));
+survivalTest('7: a poison record in a batch', async ({ collector, borrow }) => {
+  const page = await (await borrow()).open(pageUrl(collector));
   await settle(page);
   await whenQuiet(collector);
   const poison = firstOf('meeting.join.result');
@@ -65,8 +65,8 @@ survivalTest('7: a poison record in a batch', async ({ collector, start }) => {
   assert.ok(refused.length <= Math.ceil(Math.log2(largest)) + 1, `${refused.length} refusals for ${largest} records`);
 });
 
-survivalTest('7: partial success', async ({ collector, start }) => {
-  const page = await (await start()).open(pageUrl(collector));
+survivalTest('7: partial success', async ({ collector, borrow }) => {
+  const page = await (await borrow()).open(pageUrl(collector));
   await settle(page);
   await whenQuiet(collector);
   const refusals = { left: 2 };
@@ -77,8 +77,8 @@ survivalTest('7: partial success', async ({ collector, start }) => {
   assert.ok(Math.max(...collector.copies().values()) === 1, 'never retried');
 });
 
-survivalTest('8: 413 for a batch, and for one record alone', async ({ collector, start }) => {
-  const page = await (await start()).open(pageUrl(collector));
+survivalTest('8: 413 for a batch, and for one record alone', async ({ collector, borrow }) => {
+  const page = await (await borrow()).open(pageUrl(collector));
   await settle(page);
   await whenQuiet(collector);
   const big = firstOf('exception');
@@ -97,8 +97,8 @@ for (const [what, answer] of [
   ['302 to another origin, an opaque redirect', answers.redirect('http://127.0.0.1:9/login')],
   ["200 with somebody else's JSON", answers.strangersJson],
 ] as const) {
-  survivalTest(`11: captive portal, ${what}: never an acknowledgement`, async ({ collector, start }) => {
-    const page = await (await start()).open(pageUrl(collector));
+  survivalTest(`11: captive portal, ${what}: never an acknowledgement`, async ({ collector, borrow }) => {
+    const page = await (await borrow()).open(pageUrl(collector));
     await settle(page);
     await whenQuiet(collector);
     collector.answerAlways(answer);
@@ -111,8 +111,8 @@ for (const [what, answer] of [
   });
 }
 
-survivalTest('23: gzip refused (415) is retried plain, and not tried again', async ({ collector, start }) => {
-  const page = await (await start()).open(pageUrl(collector));
+survivalTest('23: gzip refused (415) is retried plain, and not tried again', async ({ collector, borrow }) => {
+  const page = await (await borrow()).open(pageUrl(collector));
   collector.answerAlways(answers.refuseGzip);
   await settle(page);
   await assertDeliveredOnce(collector, await failJoins(page, 3));

@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '../support/answers.js';
 import type { Collector } from '../support/collector.js';
+import type { SharedBrowser } from '../support/shared-browsers.js';
 import {
   assertDeliveredOnce,
   failJoins,
@@ -13,7 +14,7 @@ import {
   settle,
   whenQuiet,
 } from '../support/steps.js';
-import { type Scene, survivalTest } from '../support/survival.js';
+import { survivalTest } from '../support/survival.js';
 
 interface StoredRoute {
   nextAttemptAt: number;
@@ -30,33 +31,35 @@ const assertSilentUntil = (collector: Collector, from: number, deadline: number)
 };
 
 /** Answers one beacon with a Retry-After; resolves with the joins in it and when the answer went out. */
-const askForPatience = async ({ collector, start }: Scene, retryAfter: string, code = 503) => {
-  const browser = await start();
+const askForPatience = async (collector: Collector, browser: SharedBrowser, retryAfter: string, code = 503) => {
   const page = await browser.open(pageUrl(collector));
   await settle(page);
   await whenQuiet(collector);
   collector.answerNext(status(code, { 'Retry-After': retryAfter }));
   const ids = await failJoins(page, 2);
   const beacon = await collector.whenBeacon(holdsJoin(ids[0]));
-  return { browser, page, ids, answeredAt: beacon.answeredAt ?? beacon.at };
+  return { page, ids, answeredAt: beacon.answeredAt ?? beacon.at };
 };
 
-survivalTest('9: Retry-After in seconds holds for every tab, across a reload and a flush', async scene => {
-  const { collector } = scene;
-  const { browser, page, ids, answeredAt } = await askForPatience(scene, '5', 429);
-  await page.reload();
-  const other = await browser.open(pageUrl(collector));
-  await settle(other);
-  await Promise.all([flush(page), flush(other)]);
-  ids.push(...(await failJoins(other, 1)));
-  await assertDeliveredOnce(collector, ids);
-  assertSilentUntil(collector, answeredAt, answeredAt + 4_900);
-});
+survivalTest(
+  '9: Retry-After in seconds holds for every tab, across a reload and a flush',
+  async ({ collector, borrow }) => {
+    const browser = await borrow();
+    const { page, ids, answeredAt } = await askForPatience(collector, browser, '5', 429);
+    await page.reload();
+    const other = await browser.open(pageUrl(collector));
+    await settle(other);
+    await Promise.all([flush(page), flush(other)]);
+    ids.push(...(await failJoins(other, 1)));
+    await assertDeliveredOnce(collector, ids);
+    assertSilentUntil(collector, answeredAt, answeredAt + 4_900);
+  },
+);
 
-survivalTest('9: Retry-After as an HTTP date holds across a kill', async scene => {
-  const { collector, start } = scene;
+survivalTest('9: Retry-After as an HTTP date holds across a kill', async ({ collector, start }) => {
+  const browser = await start();
   const deadline = Math.ceil(Date.now() / 1_000) * 1_000 + 9_000;
-  const { browser, ids, answeredAt } = await askForPatience(scene, new Date(deadline).toUTCString());
+  const { ids, answeredAt } = await askForPatience(collector, browser, new Date(deadline).toUTCString());
   await sleep(300);
   await browser.kill();
   const page = await (await start()).open(pageUrl(collector));
@@ -66,9 +69,8 @@ survivalTest('9: Retry-After as an HTTP date holds across a kill', async scene =
   assertSilentUntil(collector, answeredAt, deadline - 50);
 });
 
-survivalTest('9: Retry-After in the past is no storm, absurdly far is capped', async scene => {
-  const { collector } = scene;
-  const { page, ids, answeredAt } = await askForPatience(scene, 'Wed, 21 Oct 2015 07:28:00 GMT');
+survivalTest('9: Retry-After in the past is no storm, absurdly far is capped', async ({ collector, borrow }) => {
+  const { page, ids, answeredAt } = await askForPatience(collector, await borrow(), 'Wed, 21 Oct 2015 07:28:00 GMT');
   await assertDeliveredOnce(collector, ids);
   assert.ok(collector.beacons.filter(({ at }) => at > answeredAt).length <= 6);
   await whenQuiet(collector);

@@ -6,7 +6,7 @@ import { acceleratedClock } from '../support/clocks.js';
 import { assertDeliveredOnce, failJoins, failJoinsDurably, pageUrl, settle, whenQuiet } from '../support/steps.js';
 import { survivalTest } from '../support/survival.js';
 
-const factor = 100;
+const factor = 200;
 const minuteMs = 60_000;
 
 for (const [what, answer] of [
@@ -15,11 +15,11 @@ for (const [what, answer] of [
 ] as const) {
   survivalTest(
     `10: ${what} for 30 minutes, on a clock that runs ${factor} times as fast`,
-    async ({ collector, start }) => {
+    async ({ collector, borrow }) => {
       const clock = acceleratedClock(factor);
       collector.pageHead = `<script>${clock}</script>`;
       collector.workerPrelude = clock;
-      const page = await (await start()).open(pageUrl(collector));
+      const page = await (await borrow()).open(pageUrl(collector));
       await settle(page);
       await whenQuiet(collector);
       const knocks = { count: 0, last: 0, longestGapMs: 0 };

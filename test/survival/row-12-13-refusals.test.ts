@@ -17,10 +17,10 @@ import {
 } from '../support/steps.js';
 import { survivalTest } from '../support/survival.js';
 
-survivalTest('12: blocked by CORS: few attempts, and nothing is lost', async ({ collector, start }) => {
+survivalTest('12: blocked by CORS: few attempts, and nothing is lost', async ({ collector, borrow }) => {
   // Another origin, which answers no preflight: what a page sees of an ad blocker is the same network error.
   const endpoint = `http://127.0.0.1:${collector.port}/v1/logs`;
-  const page = await (await start()).open(pageUrl(collector, { endpoint }));
+  const page = await (await borrow()).open(pageUrl(collector, { endpoint }));
   await settle(page);
   const ids = await failJoinsDurably(page, 3);
   await sleep(8_000);
@@ -32,8 +32,8 @@ survivalTest('12: blocked by CORS: few attempts, and nothing is lost', async ({ 
 });
 
 for (const code of [401, 403]) {
-  survivalTest(`13: ${code}: no storm, counted`, async ({ collector, start }) => {
-    const page = await (await start()).open(pageUrl(collector));
+  survivalTest(`13: ${code}: no storm, counted`, async ({ collector, borrow }) => {
+    const page = await (await borrow()).open(pageUrl(collector));
     await settle(page);
     await whenQuiet(collector);
     collector.answerAlways(status(code));
@@ -50,8 +50,8 @@ for (const code of [401, 403]) {
   });
 }
 
-survivalTest('13: 410 stops for good, across a reload', async ({ collector, start }) => {
-  const page = await (await start()).open(pageUrl(collector));
+survivalTest('13: 410 stops for good, across a reload', async ({ collector, borrow }) => {
+  const page = await (await borrow()).open(pageUrl(collector));
   await settle(page);
   await whenQuiet(collector);
   collector.answerNext(status(410));

@@ -42,8 +42,8 @@ const whenClean = async (page: Page): Promise<void> => {
 
 const off = configurationOf({ [poolOn]: false, [poolOff]: false });
 
-survivalTest('14: flag off with rows queued and a request in flight, three tabs', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('14: flag off with rows queued and a request in flight, three tabs', async ({ collector, borrow }) => {
+  const browser = await borrow();
   const [first, second] = [await browser.open(pageUrl(collector)), await browser.open(pageUrl(collector))];
   await settle(first);
   await settle(second);

@@ -109,10 +109,10 @@ const fullAfter = (bytes: number, when: 'request' | 'commit'): string => `<scrip
 for (const when of ['request', 'commit'] as const) {
   survivalTest(
     `15: storage full at the ${when}: the least urgent goes first, counted`,
-    async ({ collector, start }) => {
+    async ({ collector, borrow }) => {
       collector.pageHead = fullAfter(25_000, when);
       const attributes = { 'worker-src': '' };
-      const page = await (await start()).open(pageUrl(collector, attributes));
+      const page = await (await borrow()).open(pageUrl(collector, attributes));
       await settle(page, { withWorker: false });
       await whenQuiet(collector);
       await writeHostData(page);
@@ -146,9 +146,9 @@ for (const when of ['request', 'commit'] as const) {
   );
 }
 
-survivalTest('16: IndexedDB absent: memory, reported', async ({ collector, start }) => {
+survivalTest('16: IndexedDB absent: memory, reported', async ({ collector, borrow }) => {
   collector.pageHead = `<script>Object.defineProperty(globalThis, 'indexedDB', { value: undefined })</script>`;
-  const page = await (await start()).open(pageUrl(collector));
+  const page = await (await borrow()).open(pageUrl(collector));
   const gate = await gateOf(page);
   assert.equal(gate.state, 'open', gate.reason);
   await assertDeliveredOnce(collector, await failJoins(page, 3));
@@ -185,8 +185,8 @@ survivalTest('16: corrupt files on the disk: the page goes on', async ({ collect
   await assertDeliveredOnce(collector, await failJoins(later, 3), 30_000);
 });
 
-survivalTest('16: somebody else deletes the database under an open page', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('16: somebody else deletes the database under an open page', async ({ collector, borrow }) => {
+  const browser = await borrow();
   const page = await browser.open(pageUrl(collector));
   await settle(page);
   await whenQuiet(collector);
@@ -206,8 +206,8 @@ survivalTest('16: somebody else deletes the database under an open page', async 
 
 survivalTest(
   '16: force-closed by the browser: reopened, and nothing recorded after it is lost unseen',
-  async ({ collector, start }) => {
-    const browser = await start();
+  async ({ collector, borrow }) => {
+    const browser = await borrow();
     const page = await browser.open(pageUrl(collector));
     await settle(page);
     await whenQuiet(collector);
@@ -222,8 +222,8 @@ survivalTest(
   { except: { firefox: 'only CDP closes a database by force', webkit: 'only CDP closes a database by force' } },
 );
 
-survivalTest('16: another connection that blocks an upgrade does not hang the page', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('16: another connection that blocks an upgrade does not hang the page', async ({ collector, borrow }) => {
+  const browser = await borrow();
   const host = await browser.open(`${collector.origin}/page?bare`);
   // An old connection that ignores versionchange, while somebody waits to upgrade: opening hangs for all behind it.
   await host.evaluate(async () => {

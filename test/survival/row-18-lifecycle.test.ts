@@ -14,8 +14,8 @@ import {
 } from '../support/steps.js';
 import { survivalTest } from '../support/survival.js';
 
-survivalTest('18: navigation in the very task of the join', async ({ collector, start }) => {
-  const browser = await start();
+survivalTest('18: navigation in the very task of the join', async ({ collector, borrow }) => {
+  const browser = await borrow();
   const page = await browser.open(pageUrl(collector));
   await settle(page);
   await whenQuiet(collector);
@@ -69,7 +69,7 @@ survivalTest('18: an attempt that was open when its tab died gets one result', a
   assert.equal(result?.attributes['meeting.join.result'], 'unknown');
 });
 
-survivalTest('18: into the back/forward cache and out of it; no unload listener', async ({ collector, start }) => {
+survivalTest('18: into the back/forward cache and out of it; no unload listener', async ({ collector, borrow }) => {
   collector.pageHead = `<script>
     globalThis.listened = [];
     const { addEventListener } = EventTarget.prototype;
@@ -78,7 +78,7 @@ survivalTest('18: into the back/forward cache and out of it; no unload listener'
       return addEventListener.call(this, type, ...rest);
     };
   </script>`;
-  const page = await (await start()).open(pageUrl(collector));
+  const page = await (await borrow()).open(pageUrl(collector));
   await settle(page);
   const ids = await failJoinsDurably(page, 2);
   const listened = await page.evaluate(() => (globalThis as unknown as { listened: string[] }).listened);
@@ -96,8 +96,8 @@ survivalTest('18: into the back/forward cache and out of it; no unload listener'
 
 survivalTest(
   '18: frozen and resumed',
-  async ({ collector, start }) => {
-    const browser = await start();
+  async ({ collector, borrow }) => {
+    const browser = await borrow();
     const page = await browser.open(pageUrl(collector));
     await settle(page);
     await whenQuiet(collector);
@@ -115,8 +115,8 @@ survivalTest(
 
 survivalTest(
   '18: prerendered: nothing before activation',
-  async ({ collector, start }) => {
-    const page = await (await start()).open(`${collector.origin}/page?bare`);
+  async ({ collector, borrow }) => {
+    const page = await (await borrow()).open(`${collector.origin}/page?bare`);
     const target = pageUrl(collector);
     await page.evaluate(url => {
       const rules = document.createElement('script');

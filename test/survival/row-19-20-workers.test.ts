@@ -16,8 +16,8 @@ const patienceMs = 10_000;
 
 survivalTest(
   '19: hard reload: controller is null',
-  async ({ collector, start }) => {
-    const page = await (await start()).open(pageUrl(collector));
+  async ({ collector, borrow }) => {
+    const page = await (await borrow()).open(pageUrl(collector));
     await settle(page);
     await page.hardReload();
     await settle(page);
@@ -86,12 +86,12 @@ survivalTest(
   }),
 );
 
-survivalTest('19: Trusted Types and a strict CSP do not keep the worker away', async ({ collector, start }) => {
+survivalTest('19: Trusted Types and a strict CSP do not keep the worker away', async ({ collector, borrow }) => {
   collector.pageHeaders = {
     'Content-Security-Policy':
       "default-src 'self'; script-src 'self'; worker-src 'self'; img-src data:; require-trusted-types-for 'script'",
   };
-  const browser = await start();
+  const browser = await borrow();
   const page = await browser.open(pageUrl(collector));
   const deadline = Date.now() + patienceMs;
   while (!collector.requests.includes('GET /meeting-join-telemetry-sw.js') && Date.now() < deadline) await sleep(50);
@@ -124,10 +124,10 @@ for (const [what, body] of [
   ['denied', `SyncManager.prototype.register = () => Promise.reject(new DOMException('denied', 'NotAllowedError'))`],
   ['hanging', 'SyncManager.prototype.register = () => new Promise(() => {})'],
 ] as const) {
-  survivalTest(`20: Background Sync ${what}: drained on the next visit`, async ({ collector, start }) => {
+  survivalTest(`20: Background Sync ${what}: drained on the next visit`, async ({ collector, borrow }) => {
     const guarded = `if (globalThis.SyncManager) { ${body} }`;
     collector.pageHead = `<script>${guarded}</script>`;
-    const browser = await start();
+    const browser = await borrow();
     const page = await browser.open(pageUrl(collector));
     await settle(page);
     await whenQuiet(collector);
@@ -142,8 +142,8 @@ for (const [what, body] of [
 
 survivalTest(
   '20: Background Sync drains without a visit',
-  async ({ collector, start }) => {
-    const browser = await start();
+  async ({ collector, borrow }) => {
+    const browser = await borrow();
     const page = await browser.open(pageUrl(collector));
     await settle(page);
     await whenQuiet(collector);

@@ -19,8 +19,8 @@ const joinsFromAllTags = (): string[] =>
     return attempt.id;
   });
 
-survivalTest('21: two elements and two copies of the script on one page', async ({ collector, start }) => {
-  const page = await (await start()).open(pageUrl(collector));
+survivalTest('21: two elements and two copies of the script on one page', async ({ collector, borrow }) => {
+  const page = await (await borrow()).open(pageUrl(collector));
   await settle(page);
   await page.evaluate(async () => {
     const first = document.querySelector<Tag>('meeting-join-telemetry');
@@ -39,7 +39,7 @@ survivalTest('21: two elements and two copies of the script on one page', async 
   assert.equal((await readTable(page, 'routes')).length, 1, 'one route, one queue');
 });
 
-survivalTest("21: the host page's own worker imports ours", async ({ collector, start }) => {
+survivalTest("21: the host page's own worker imports ours", async ({ collector, borrow }) => {
   collector.extras.set('/host-sw.js', {
     contentType: 'text/javascript',
     body: `importScripts('/meeting-join-telemetry-sw.js');
@@ -47,7 +47,7 @@ survivalTest("21: the host page's own worker imports ours", async ({ collector, 
         if (new URL(event.request.url).pathname === '/from-the-host-worker') event.respondWith(new Response('host'));
       });`,
   });
-  const browser = await start();
+  const browser = await borrow();
   const page = await browser.open(pageUrl(collector, { 'worker-src': '/host-sw.js' }));
   await settle(page);
   await page.reload();
