@@ -118,7 +118,7 @@ export class MeetingJoinTelemetryElement extends Base {
   #resolveReady!: (gate: Gate) => void;
 
   /** The decided gate. */
-  readonly ready = new Promise<Gate>(resolve => {
+  readonly ready: Promise<Gate> = new Promise(resolve => {
     this.#resolveReady = resolve;
   });
 
@@ -148,6 +148,7 @@ export class MeetingJoinTelemetryElement extends Base {
     else this.#choice = isOptedIn;
   }
 
+  /** Whether this page may collect, why, and where that was set. */
   get gate(): Gate {
     return this.#gate;
   }
@@ -194,14 +195,17 @@ export class MeetingJoinTelemetryElement extends Base {
     return trackJoin(this.startJoin(options), work);
   }
 
+  /** Counts a sign-in, or one that failed: census. */
   recordSignIn(succeeded: boolean): void {
     this.#call(session => session.recordSignIn(succeeded));
   }
 
+  /** Adds to the counters of usage; sums are kept on the device until they are sent. */
   recordUsage(usage: Usage): void {
     this.#call(session => session.recordUsage(usage));
   }
 
+  /** Records an error that the page has handled. */
   recordError(error: unknown, context?: ErrorContext): void {
     this.#call(session => session.recordError(error, context));
   }

@@ -1,25 +1,7 @@
 /** What the README says of the tag, out of the manifest and the bundles. */
-import { readFileSync } from 'node:fs';
+import { type Attribute, declarations } from './manifest.js';
 import { table } from './readme.js';
 import { budgets } from './sizes.js';
-
-interface Attribute {
-  name: string;
-  description?: string;
-  default?: string;
-}
-
-interface Declaration {
-  tagName?: string;
-  attributes: Attribute[];
-}
-
-const declarations = (): Declaration[] => {
-  const { modules } = JSON.parse(readFileSync('dist/custom-elements.json', 'utf8')) as {
-    modules: { declarations?: Declaration[] }[];
-  };
-  return modules.flatMap(({ declarations: found = [] }) => found);
-};
 
 const defaultOf = ({ default: value }: Attribute): string => {
   const parsed: unknown = JSON.parse(value ?? '""');

@@ -1,7 +1,9 @@
-/** What the documentation says of reasons is what the source says. */
+/** What the documentation says is what the source says. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { documents } from './documents.js';
+import { declarations } from './manifest.js';
 
 const troubleshooting = readFileSync('docs/troubleshooting.md', 'utf8');
 
@@ -48,4 +50,23 @@ test('every reason of the gate that is explained is one that the source gives', 
       assert.ok(isSaid, `"${part}" is no reason that the source gives`);
     }
   }
+});
+
+for (const [path, write] of Object.entries(documents)) {
+  test(`${path} is current: npm run docs`, () => assert.equal(readFileSync(path, 'utf8'), write()));
+}
+
+test('whatever a page may set, call or listen to is described', () => {
+  const tags = declarations().filter(({ tagName }) => tagName);
+  assert.equal(tags.length, 2);
+  const undescribed = tags
+    .flatMap(({ attributes, members = [], events = [], cssParts = [] }) => [
+      ...attributes,
+      ...members,
+      ...events,
+      ...cssParts,
+    ])
+    .filter(({ description }) => !description)
+    .map(({ name }) => name);
+  assert.deepEqual(undescribed, []);
 });
