@@ -1,20 +1,23 @@
 /**
- * `npm run bench:survival`: what becomes of twenty records, by engine, fault and delay. Prints a table, writes the
- * figures beside the others and the table into the README.
+ * `npm run bench:survival`: what becomes of twenty records, by engine, fault and delay, three times over (`-- 1` for
+ * once, `-- 1 kill` for the faults named so). Prints tables, and writes the figures beside the others and the tables
+ * into the README when no fault was left out.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { table, writePart } from '../package/readme.js';
 import { loseAnswer, status } from '../support/answers.js';
 import { type Browser, launch, newProfile, type Page, removeProfile } from '../support/browser.js';
 import { type Beacon, type Collector, startCollector } from '../support/collector.js';
+import { runCommand } from '../support/command.js';
 import { type EngineName, prepareEngines } from '../support/engines.js';
-import { flush, pageUrl, settle, type Tag, whenQuiet } from '../support/steps.js';
+import { flush, pageUrl, queued, settle, type Tag, whenQuiet } from '../support/steps.js';
+import { type FaultCell, faultTable, writeEngineResults } from './engine-results.js';
+import { runJobs } from './jobs.js';
 
 const joins = 10;
 const recordsPerJoin = 2;
-const expected = joins * recordsPerJoin;
+const recorded = joins * recordsPerJoin;
 const patienceMs = 45_000;
+const cellsAtOnce = 4;
 
 interface Scene {
   collector: Collector;
@@ -80,20 +83,6 @@ const faults: Record<string, Fault> = {
   'kill -9 offline, 1 s': killed(1_000, true),
 };
 
-interface Cell {
-  engine: EngineName;
-  fault: string;
-  delivered: number;
-  /** Copies beyond the first: on the wire, and at the collector. */
-  wireCopies: number;
-  storedTwice: number;
-  /** Milliseconds from the end of the fault to the acknowledgement of a record; 0 when it came before. */
-  delaysMs: number[];
-  requests: number;
-  wireBytes: number;
-  wireRecords: number;
-}
-
 const recordJoins = (howMany: number): string[] => {
   const tag = document.querySelector<Tag>('meeting-join-telemetry');
   return Array.from({ length: howMany }, () => {
@@ -112,7 +101,13 @@ const acknowledgedAt = (beacons: Beacon[], uid: string): number =>
   beacons.find(beacon => beacon.status === 200 && beacon.records.some(record => record.uid === uid))?.answeredAt ??
   Number.NaN;
 
-const measure = (engine: EngineName, fault: string, collector: Collector, ids: Set<unknown>, endedAt: number): Cell => {
+const measure = (
+  engine: EngineName,
+  fault: string,
+  collector: Collector,
+  ids: Set<unknown>,
+  endedAt: number,
+): FaultCell => {
   const ours = [...collector.stored.values()].filter(isOfJoins(ids));
   const keys = ours.map(({ event, attributes }) => `${event} ${attributes['meeting.join.id']}`);
   const copies = collector.copies();
@@ -120,6 +115,7 @@ const measure = (engine: EngineName, fault: string, collector: Collector, ids: S
   return {
     engine,
     fault,
+    recorded,
     delivered: new Set(keys).size,
     wireCopies: ours.reduce((sum, { uid }) => sum + (copies.get(uid) ?? 1) - 1, 0),
     storedTwice: keys.length - new Set(keys).size,
@@ -132,19 +128,18 @@ const measure = (engine: EngineName, fault: string, collector: Collector, ids: S
   };
 };
 
-/** At 0 ms nothing need have been kept: nobody waits long for it. */
-const waitFor = async (collector: Collector, ids: Set<unknown>, fault: string): Promise<void> => {
-  const isWhole = () => [...collector.stored.values()].filter(isOfJoins(ids)).length >= expected;
-  const deadline = Date.now() + (fault.endsWith(', 0 ms') ? 5_000 : patienceMs);
-  while (!isWhole() && Date.now() < deadline) await sleep(25);
+/** Whether all has come that can: every record, or what the next visit found on the device. */
+const isOver = async (collector: Collector, ids: Set<unknown>, page: Page): Promise<boolean> => {
+  const stored = [...collector.stored.values()].filter(isOfJoins(ids)).length;
+  return stored >= recorded || (await queued(page)) === 0;
 };
 
-const runCell = async (engine: EngineName, name: string, fault: Fault): Promise<Cell> => {
+const runCell = async ({ engine, name, fault }: Job): Promise<FaultCell> => {
   const collector = await startCollector();
   const profileDir = newProfile();
   let browser: Browser | undefined = await launch(engine, { profileDir });
   try {
-    const page = await browser.open(pageUrl(collector));
+    let page = await browser.open(pageUrl(collector));
     await settle(page);
     await flush(page);
     await whenQuiet(collector);
@@ -161,11 +156,12 @@ const runCell = async (engine: EngineName, name: string, fault: Fault): Promise<
       },
       revisit: async () => {
         browser ??= await launch(engine, { profileDir });
-        await browser.open(pageUrl(collector));
+        page = await browser.open(pageUrl(collector));
       },
     });
     const endedAt = Date.now();
-    await waitFor(collector, ids, name);
+    await settle(page);
+    while (!(await isOver(collector, ids, page)) && Date.now() - endedAt < patienceMs) await sleep(25);
     await whenQuiet(collector);
     return measure(engine, name, collector, ids, endedAt);
   } finally {
@@ -175,73 +171,37 @@ const runCell = async (engine: EngineName, name: string, fault: Fault): Promise<
   }
 };
 
-const percentile = (values: number[], share: number): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-};
-
-const cellText = (cell: Cell | undefined): string => {
-  if (!cell) return '';
-  const share = Math.round((100 * cell.delivered) / expected);
-  const twice = cell.storedTwice > 0 ? `, **${cell.storedTwice} stored twice**` : '';
-  const copies = cell.wireCopies > 0 ? `, d ${cell.wireCopies}` : '';
-  return `${share < 100 ? `**${share} %**` : '100 %'}${copies}${twice}`;
-};
-
-const faultTable = (cells: Cell[], engines: EngineName[]): string =>
-  table(
-    ['', ...engines],
-    Object.keys(faults).map(fault => [
-      fault,
-      ...engines.map(engine => cellText(cells.find(cell => cell.engine === engine && cell.fault === fault))),
-    ]),
-  );
-
-const summaryRow = (engine: EngineName, cells: Cell[]): string[] => {
-  const own = cells.filter(cell => cell.engine === engine);
-  const delays = own.flatMap(({ delaysMs }) => delaysMs);
-  const sum = (of: (cell: Cell) => number) => own.reduce((total, cell) => total + of(cell), 0);
-  const delivered = sum(cell => cell.delivered);
-  return [
-    engine,
-    `${percentile(delays, 0.5)} / ${percentile(delays, 0.95)}`,
-    ((1_000 * sum(cell => cell.requests)) / delivered).toFixed(0),
-    (sum(cell => cell.wireBytes) / sum(cell => cell.wireRecords)).toFixed(0),
-    `${sum(cell => cell.wireCopies)}`,
-    `${sum(cell => cell.storedTwice)}`,
-  ];
-};
-
-const summaryTable = (cells: Cell[], engines: EngineName[]): string =>
-  table(
-    [
-      '',
-      'ms to deliver after recovery, p50 / p95',
-      'requests per 1000 events',
-      'bytes per event',
-      'copies on the wire',
-      'stored twice',
-    ],
-    engines.map(engine => summaryRow(engine, cells)),
-  );
-
-const { present: engines } = prepareEngines();
-const cells: Cell[] = [];
-for (const engine of engines) {
-  for (const [name, fault] of Object.entries(faults)) {
-    const cell = await runCell(engine, name, fault);
-    cells.push(cell);
-    console.log(`${engine} · ${name}: ${cellText(cell)}`);
-  }
+interface Job {
+  engine: EngineName;
+  name: string;
+  fault: Fault;
 }
-const date = new Date().toISOString().slice(0, 10);
-mkdirSync('test/bench/results', { recursive: true });
-writeFileSync('test/bench/results/faults.json', `${JSON.stringify({ date, expected, cells }, null, 2)}\n`);
-const text = [
-  `Delivered of ${expected} records, by \`npm run bench:survival\` on ${date}; d = copies beyond the first that the collector saw and merged.`,
-  faultTable(cells, engines),
-  'Over all of these, twenty records at a time:',
-  summaryTable(cells, engines),
-].join('\n\n');
-console.log(`\n${text}`);
-writePart('engines', text);
+
+const nameOf = ({ engine, name }: Job): string => `${engine} · ${name}`;
+
+const main = async (rounds: number, words: string[]): Promise<boolean> => {
+  const isWanted = (name: string): boolean => words.length === 0 || words.some(word => name.includes(word));
+  const chosen = Object.entries(faults).filter(([name]) => isWanted(name));
+  const { present: engines } = prepareEngines();
+  // The engines take turns, so that no moment is all one's.
+  const jobs = chosen.flatMap(([name, fault]) => engines.map(engine => ({ engine, name, fault })));
+  const order = (cell: FaultCell): number => jobs.findIndex(job => nameOf(job) === `${cell.engine} · ${cell.fault}`);
+  const { results, failures } = await runJobs(
+    Array(rounds).fill(jobs).flat(),
+    cellsAtOnce,
+    nameOf,
+    async (job: Job) => {
+      const cell = await runCell(job);
+      console.log(`${nameOf(job)}: ${cell.delivered} of ${recorded}, ${cell.wireCopies} copies`);
+      return cell;
+    },
+  );
+  const cells = results.sort((left, right) => order(left) - order(right));
+  const isWhole = words.length === 0 && cells.length > 0;
+  console.log(`\n${isWhole ? writeEngineResults('faults', cells) : faultTable(cells)}`);
+  for (const failure of failures) console.log(`failed: ${failure}`);
+  return failures.length === 0;
+};
+
+const [rounds = '3', ...words] = process.argv.slice(2);
+runCommand(() => main(Number(rounds), words), 30 * 60_000);

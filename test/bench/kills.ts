@@ -2,19 +2,22 @@
  * `npm run bench:kill`: kill -9 at a random moment, a hundred times per engine (`-- 20` for twenty), while a page
  * records a join every few milliseconds. Whatever was older than 20 ms must be at the collector in the end, once.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { table, writePart } from '../package/readme.js';
 import { delayed, status } from '../support/answers.js';
 import { launch, newProfile, type Page, removeProfile } from '../support/browser.js';
 import { type Collector, startCollector } from '../support/collector.js';
+import { runCommand } from '../support/command.js';
 import { type EngineName, prepareEngines } from '../support/engines.js';
 import { freePort } from '../support/ports.js';
-import { pageUrl, settle, type Tag } from '../support/steps.js';
+import { pageUrl, queued, settle, type Tag } from '../support/steps.js';
+import { graceMs, type KillLane, writeEngineResults } from './engine-results.js';
+import { runJobs } from './jobs.js';
 
-const graceMs = 20;
 const longestRunMs = 1_500;
+const lanesAtOnce = 4;
+/** One profile, killed over and over: what the last of its kills left behind is delivered by one visit more. */
+const killsPerLane = 10;
 
 /** Knows what was recorded, and when, from the page itself: by another way than the beacons'. */
 const startLedger = async () => {
@@ -45,17 +48,6 @@ const recordContinuously = (page: Page, ledger: string): Promise<void> =>
     }, 25);
   }, ledger);
 
-interface Outcome {
-  engine: EngineName;
-  kills: number;
-  recorded: number;
-  /** Old enough to be owed. */
-  owed: number;
-  lost: number;
-  storedTwice: number;
-  wireCopies: number;
-}
-
 const keysAt = (collector: Collector): string[] =>
   [...collector.stored.values()]
     .filter(({ event }) => event.startsWith('meeting.join'))
@@ -66,7 +58,14 @@ const judge = (arrivals: Map<string, number>, killedAt: number, ages: Map<string
   for (const [id, at] of arrivals) if (!ages.has(id)) ages.set(id, killedAt - at);
 };
 
-const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> => {
+interface Job {
+  engine: EngineName;
+  kills: number;
+}
+
+const nameOf = ({ engine, kills }: Job): string => `${engine} · ${kills} kills`;
+
+const runLane = async ({ engine, kills }: Job): Promise<KillLane> => {
   const collector = await startCollector();
   const ledger = await startLedger();
   const profileDir = newProfile();
@@ -76,36 +75,43 @@ const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> =>
   try {
     for (let round = 0; round < kills; round += 1) {
       const browser = await launch(engine, { profileDir });
-      const page = await browser.open(pageUrl(collector));
-      await settle(page);
-      collector.answerAlways(troubles[round % troubles.length] ?? delayed(40));
-      await recordContinuously(page, ledger.origin);
-      await sleep(Math.random() * longestRunMs);
-      const killedAt = Date.now();
-      await browser.kill();
-      judge(ledger.arrivals, killedAt, ages);
-      if (round % 10 === 9) console.log(`${engine}: ${round + 1} kills, ${owed().length} joins owed`);
+      try {
+        const page = await browser.open(pageUrl(collector));
+        await settle(page);
+        collector.answerAlways(troubles[round % troubles.length] ?? delayed(40));
+        await recordContinuously(page, ledger.origin);
+        await sleep(Math.random() * longestRunMs);
+      } finally {
+        const killedAt = Date.now();
+        await browser.kill();
+        judge(ledger.arrivals, killedAt, ages);
+      }
     }
     collector.answerAsUsual();
     const browser = await launch(engine, { profileDir });
-    await browser.open(pageUrl(collector));
-    const isMissing = (stored: Set<string>) => (id: string) => !stored.has(`meeting.join.attempt ${id}`);
-    const missing = () => owed().filter(isMissing(new Set(keysAt(collector))));
-    const deadline = Date.now() + 60_000;
-    while (missing().length > 0 && Date.now() < deadline) await sleep(100);
-    await sleep(1_000);
-    await browser.kill();
-    const keys = keysAt(collector);
-    for (const id of missing()) console.log(`${engine}: lost a join ${ages.get(id)} ms old at the kill`);
-    return {
-      engine,
-      kills,
-      recorded: ledger.arrivals.size,
-      owed: owed().length,
-      lost: missing().length,
-      storedTwice: keys.length - new Set(keys).size,
-      wireCopies: [...collector.copies().values()].reduce((sum, count) => sum + count - 1, 0),
-    };
+    try {
+      const page = await browser.open(pageUrl(collector));
+      await settle(page);
+      const isMissing = (stored: Set<string>) => (id: string) => !stored.has(`meeting.join.attempt ${id}`);
+      const missing = () => owed().filter(isMissing(new Set(keysAt(collector))));
+      const deadline = Date.now() + 60_000;
+      // What is missing when nothing waits any more is lost.
+      while (missing().length > 0 && (await queued(page)) > 0 && Date.now() < deadline) await sleep(100);
+      await sleep(1_000);
+      const keys = keysAt(collector);
+      for (const id of missing()) console.log(`${engine}: lost a join ${ages.get(id)} ms old at the kill`);
+      return {
+        engine,
+        kills,
+        recorded: ledger.arrivals.size,
+        owed: owed().length,
+        lost: missing().length,
+        storedTwice: keys.length - new Set(keys).size,
+        wireCopies: [...collector.copies().values()].reduce((sum, count) => sum + count - 1, 0),
+      };
+    } finally {
+      await browser.kill();
+    }
   } finally {
     ledger.close();
     removeProfile(profileDir);
@@ -113,24 +119,26 @@ const runEngine = async (engine: EngineName, kills: number): Promise<Outcome> =>
   }
 };
 
-const kills = Number(process.argv[2] ?? 100);
-const outcomes: Outcome[] = [];
-for (const engine of prepareEngines().present) outcomes.push(await runEngine(engine, kills));
-const date = new Date().toISOString().slice(0, 10);
-mkdirSync('test/bench/results', { recursive: true });
-writeFileSync('test/bench/results/kills.json', `${JSON.stringify({ date, outcomes }, null, 2)}\n`);
-const text = [
-  `\`kill -9\` at a random moment of a page that records forty joins a second, by \`npm run bench:kill\` on ${date}; owed: older than ${graceMs} ms at the kill.`,
-  table(
-    ['', 'kills', 'joins recorded', 'owed', 'lost', 'stored twice', 'copies on the wire'],
-    outcomes.map(({ engine, ...figures }) => [
-      engine,
-      ...[figures.kills, figures.recorded, figures.owed, figures.lost, figures.storedTwice, figures.wireCopies].map(
-        String,
-      ),
-    ]),
-  ),
-].join('\n\n');
-console.log(`\n${text}`);
-writePart('kills', text);
-process.exit(outcomes.some(({ lost, storedTwice }) => lost + storedTwice > 0) ? 1 : 0);
+const lanesOf = (engine: EngineName, kills: number): Job[] => {
+  const lanes: Job[] = [];
+  for (let left = kills; left > 0; left -= killsPerLane) lanes.push({ engine, kills: Math.min(left, killsPerLane) });
+  return lanes;
+};
+
+const main = async (kills: number): Promise<boolean> => {
+  const { present: engines } = prepareEngines();
+  const perEngine = engines.map(engine => lanesOf(engine, kills));
+  // The engines take turns, so that no moment is all one's.
+  const jobs = (perEngine[0] ?? []).flatMap((_, lane) => perEngine.flatMap(lanes => lanes[lane] ?? []));
+  const { results, failures } = await runJobs(jobs, lanesAtOnce, nameOf, async (job: Job) => {
+    const lane = await runLane(job);
+    console.log(`${nameOf(job)}: ${lane.owed} joins owed, ${lane.lost} lost, ${lane.storedTwice} stored twice`);
+    return lane;
+  });
+  const lanes = results.sort((left, right) => engines.indexOf(left.engine) - engines.indexOf(right.engine));
+  if (lanes.length > 0) console.log(`\n${writeEngineResults('kills', lanes)}`);
+  for (const failure of failures) console.log(`failed: ${failure}`);
+  return failures.length === 0 && lanes.every(({ lost, storedTwice }) => lost + storedTwice === 0);
+};
+
+runCommand(() => main(Number(process.argv[2] ?? 100)), 30 * 60_000);
