@@ -42,6 +42,8 @@ export interface Browser {
   kill(): Promise<void>;
   /** As a user quits. */
   quit(): Promise<void>;
+  /** Processor time that its processes have used so far. */
+  cpuSeconds(): number;
   chromium?: ChromiumControls;
 }
 
@@ -51,6 +53,8 @@ export interface LaunchOptions {
   switches?: string[];
   /** Firefox's about:config. */
   preferences?: Record<string, boolean | number | string>;
+  /** A content blocker refuses every request whose URL holds this. */
+  blockedPath?: string;
 }
 
 export const launch = (engine: EngineName, options: LaunchOptions): Promise<Browser> =>

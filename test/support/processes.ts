@@ -38,6 +38,22 @@ export const markedProcesses = (mark: string): number[] => {
     .map(Number);
 };
 
+const ticksPerSecond = 100;
+
+/** User and system time out of /proc/<pid>/stat; the name in it, in brackets, may hold anything. */
+const cpuTicks = (pid: number): number => {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').pop()?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return 0;
+  }
+};
+
+/** Processor time that the living of a tree have used so far. */
+export const cpuSecondsOf = (mark: string): number =>
+  markedProcesses(mark).reduce((sum, pid) => sum + cpuTicks(pid), 0) / ticksPerSecond;
+
 const signal = (pid: number): void => {
   try {
     process.kill(pid, 'SIGKILL');

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import puppeteer, { type CDPSession, type Browser as Driver, type Page as DriverPage } from 'puppeteer-core';
 import type { Browser, ChromiumControls, LaunchOptions, Page } from './browser.js';
+import { blockingExtension } from './content-blocker.js';
 import { binaryOf } from './engines.js';
-import { awaitExit, killTree, newMark } from './processes.js';
+import { copyTemplate } from './firefox-template.js';
+import { awaitExit, cpuSecondsOf, killTree, newMark } from './processes.js';
 
 /** What a headless Chromium needs as root, and what keeps it from talking to anybody but us. */
 const chromiumSwitches = [
@@ -107,6 +109,7 @@ export interface Driven {
   kill(): Promise<void>;
   /** As a user quits. */
   quit(): Promise<void>;
+  cpuSeconds(): number;
 }
 
 /** The browser as puppeteer has it. */
@@ -114,6 +117,7 @@ export const startDriver = async (engine: 'chromium' | 'firefox', options: Launc
   const executablePath = binaryOf(engine);
   if (executablePath === undefined) throw new Error(`${engine} is not installed`);
   const mark = newMark();
+  if (engine === 'firefox') copyTemplate(options.profileDir);
   const temporary = join(options.profileDir, 'tmp');
   mkdirSync(temporary, { recursive: true });
   const driver = await puppeteer.launch({
@@ -131,11 +135,15 @@ export const startDriver = async (engine: 'chromium' | 'firefox', options: Launc
     defaultViewport: null,
     args: [...(engine === 'chromium' ? chromiumSwitches : []), ...(options.switches ?? [])],
     extraPrefsFirefox: { ...firefoxPreferences, ...options.preferences },
+    // Chromium takes extensions over a pipe only.
+    ...(options.blockedPath && engine === 'chromium' && { enableExtensions: true, pipe: true }),
   });
+  if (options.blockedPath) await driver.installExtension(blockingExtension(options.profileDir, options.blockedPath));
   const leader = driver.process()?.pid;
   return {
     driver,
     kill: () => killTree(leader, mark.value),
+    cpuSeconds: () => cpuSecondsOf(mark.value),
     quit: async () => {
       await Promise.race([driver.close(), sleep(10_000, undefined, { ref: false })]).catch(() => undefined);
       await awaitExit(leader, mark.value, 5_000);
@@ -144,7 +152,7 @@ export const startDriver = async (engine: 'chromium' | 'firefox', options: Launc
 };
 
 export const launchPuppeteer = async (engine: 'chromium' | 'firefox', options: LaunchOptions): Promise<Browser> => {
-  const { driver, kill, quit } = await startDriver(engine, options);
+  const { driver, ...process } = await startDriver(engine, options);
   const driverPages = new WeakMap<Page, DriverPage>();
   const driverPageOf = (page: Page): DriverPage => {
     const found = driverPages.get(page);
@@ -160,8 +168,7 @@ export const launchPuppeteer = async (engine: 'chromium' | 'firefox', options: L
       await page.goto(url);
       return page;
     },
-    kill,
-    quit,
+    ...process,
     ...(engine === 'chromium' && { chromium: chromiumControls(driver, driverPageOf) }),
   };
 };

@@ -3,10 +3,12 @@
  * Ends with one plain line of counts; a layer in which nothing ran has failed.
  */
 import { resolve } from 'node:path';
+import { launch, newProfile } from './browser.js';
 import { runBrowserTests } from './browser-tests.js';
 import { runCommand } from './command.js';
 import { hasDescriptor } from './conformance.js';
 import { type EngineName, prepareEngines } from './engines.js';
+import { useTemplate } from './firefox-template.js';
 import { findTests, runNodeTests } from './node-tests.js';
 import { countFailure, countSkip, newTally, type Tally } from './tally.js';
 
@@ -70,6 +72,14 @@ const prepare = (tally: Tally): EngineName[] => {
   return present;
 };
 
+/** So that no test pays for the first start of a profile. */
+const startFirefoxOnce = async (): Promise<void> => {
+  const profileDir = newProfile();
+  const browser = await launch('firefox', { profileDir });
+  await browser.quit();
+  useTemplate(profileDir);
+};
+
 const add = (total: Tally, part: Tally): void => {
   total.passed += part.passed;
   total.failed += part.failed;
@@ -91,6 +101,7 @@ const main = async (words: string[]): Promise<boolean> => {
   const chosen = Object.entries(layers).filter(([name]) => named.length === 0 || named.includes(name));
   const total = newTally();
   const engines = chosen.some(([, { needsBrowsers }]) => needsBrowsers) ? prepare(total) : [];
+  if (engines.includes('firefox')) await startFirefoxOnce();
   for (const [name, layer] of chosen) {
     if (layer.needsBrowsers && engines.length === 0) countFailure(total, `${name}: no browser`);
     else add(total, await runLayer(name, layer, filters, engines));
