@@ -37,6 +37,8 @@ export interface Store {
   connect(): Promise<DuckDBConnection>;
   /** Called after each commit with the rows that were new. Returns the unsubscribe. */
   onStored(listener: (rows: readonly EventRow[]) => void): () => void;
+  /** Called after the rows of a category that had arrived before a moment were deleted. Returns the unsubscribe. */
+  onExpired(listener: (category: string, beforeMs: number) => void): () => void;
   /** Deletes what is older than its category may become. @returns rows deleted */
   expire(days: Retention, nowMs: number): Promise<number>;
   /** Deletes what links pseudonyms under the current key to those under the one before. */
@@ -322,15 +324,20 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
       emitter.on('stored', listener);
       return () => emitter.off('stored', listener);
     },
+    onExpired(listener) {
+      emitter.on('expired', listener);
+      return () => emitter.off('expired', listener);
+    },
     expire: (days, nowMs) =>
       withWriter(async writer => {
         let deleted = 0;
         for (const [category, keepDays] of Object.entries(days)) {
-          const before = new DuckDBTimestampValue(BigInt(nowMs - keepDays * 86_400_000) * 1000n);
+          const beforeMs = nowMs - keepDays * 86_400_000;
           const result = await writer.run('DELETE FROM events WHERE category = $1 AND received_at < $2', [
             category,
-            before,
+            new DuckDBTimestampValue(BigInt(beforeMs) * 1000n),
           ]);
+          if (result.rowsChanged > 0) emitter.emit('expired', category, beforeMs);
           deleted += result.rowsChanged;
         }
         return deleted;

@@ -1,6 +1,6 @@
 import type { BreakdownRow, Breakdowns, Dimension } from './browser/api.js';
 import { dimensions } from './filters.js';
-import { expressionOf } from './joins-sql.js';
+import type { Sql } from './sql.js';
 import { isSignificantlyLower, wilson } from './statistics.js';
 import type { Reader, Row } from './store.js';
 
@@ -40,13 +40,14 @@ const toRow = (tally: Tally, success: number, failed: number): BreakdownRow => {
 const byConcern = (a: BreakdownRow, b: BreakdownRow): number =>
   Number(b.worse) - Number(a.worse) || (a.worse ? b.failed - a.failed : b.attempts - a.attempts);
 
-const readDimension = async (reader: Reader, dimension: Dimension): Promise<BreakdownRow[]> => {
+const readDimension = async (reader: Reader, joins: Sql, dimension: Dimension): Promise<BreakdownRow[]> => {
   const rows = await reader.query(
-    `select ${expressionOf(dimension)} as value, count(*) as attempts,
+    `select ${dimension} as value, count(*) as attempts,
       count(*) filter (result = 'success') as success,
       count(*) filter (result = 'expected_failure') as expected,
       count(*) filter (result = 'unexpected_failure') as failed
-    from joined group by 1 order by attempts desc, value limit ${maxValues}`,
+    from ${joins.text} group by 1 order by attempts desc, value limit ${maxValues}`,
+    joins.values,
   );
   const tallies = rows.map(toTally);
   const success = tallies.reduce((sum, tally) => sum + tally.success, 0);
@@ -57,9 +58,9 @@ const readDimension = async (reader: Reader, dimension: Dimension): Promise<Brea
     .slice(0, maxRows);
 };
 
-/** Where joins fail: the joins gathered in the table `joined`, by each dimension. */
-export const readBreakdowns = async (reader: Reader): Promise<Breakdowns> => {
+/** Where joins fail: these joins by each dimension. */
+export const readBreakdowns = async (reader: Reader, joins: Sql): Promise<Breakdowns> => {
   const breakdowns: Partial<Breakdowns> = {};
-  for (const dimension of dimensions) breakdowns[dimension] = await readDimension(reader, dimension);
+  for (const dimension of dimensions) breakdowns[dimension] = await readDimension(reader, joins, dimension);
   return breakdowns as Breakdowns;
 };

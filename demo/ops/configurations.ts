@@ -42,8 +42,7 @@ const govern = (text: string, pool: string, attempts: number): Governed => {
 
 const readPools = async (reader: Reader): Promise<Map<string, number>> => {
   const rows = await reader.query(
-    `select lower(pool) as pool, count(*) as attempts from events
-    where event_name = 'meeting.join.attempt' and pool is not null group by 1 order by 2 desc limit 500`,
+    "select pool, count(*) as attempts from derived.joins where pool <> '' group by 1 order by 2 desc limit 500",
   );
   return new Map(rows.map(({ pool, attempts }) => [String(pool), Number(attempts)]));
 };

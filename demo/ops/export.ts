@@ -4,8 +4,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { recordConditions } from './conditions.js';
 import type { Filters } from './filters.js';
-import { recordConditions, whereSql } from './joins-sql.js';
+import { whereSql } from './sql.js';
 import type { Reader } from './store.js';
 
 export type ExportFormat = 'ndjson' | 'csv' | 'parquet';

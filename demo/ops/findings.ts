@@ -1,8 +1,10 @@
 import type { Dimension, Finding, SeriesPoint } from './browser/api.js';
-import { dimensions } from './filters.js';
-import { expressionOf } from './joins-sql.js';
+import { joinsMeant } from './conditions.js';
+import { dimensions, type Filters } from './filters.js';
+import { joinKey } from './joins-sql.js';
 import { findOutages, type Outage } from './outages.js';
-import type { Reader, Row, Value } from './store.js';
+import { sql } from './sql.js';
+import type { Reader, Row } from './store.js';
 
 /** The newest ones; who has more outages than this in one period needs no list. */
 const maxFindings = 4;
@@ -15,21 +17,20 @@ const minExcess = 0.3;
 
 type Where = { dimension: Dimension; value: string };
 
-const during = 'at_ms >= ? and at_ms < ?';
-
 /** How much more often the value stands among failures than among successes. */
 const excessOf = (row: Row, failures: number, successes: number): number =>
   Number(row.failed) / Math.max(1, failures) - Number(row.success) / Math.max(1, successes);
 
 const readExcess = async (
   reader: Reader,
+  filters: Filters,
   dimension: Dimension,
-  outage: Outage,
 ): Promise<[Where, number] | undefined> => {
+  const joins = joinsMeant(filters);
   const rows = await reader.query(
-    `select ${expressionOf(dimension)} as value, count(*) filter (result = 'success') as success,
-      count(*) filter (result = 'unexpected_failure') as failed from joined where ${during} group by 1`,
-    [outage.fromMs, outage.toMs],
+    `select ${dimension} as value, count(*) filter (result = 'success') as success,
+      count(*) filter (result = 'unexpected_failure') as failed from ${joins.text} group by 1`,
+    joins.values,
   );
   const failures = rows.reduce((sum, row) => sum + Number(row.failed), 0);
   const successes = rows.reduce((sum, row) => sum + Number(row.success), 0);
@@ -42,38 +43,45 @@ const readExcess = async (
 };
 
 /** What the failed joins of an outage have in common, and the others not. */
-const readWhere = async (reader: Reader, outage: Outage): Promise<Where | undefined> => {
+const readWhere = async (reader: Reader, filters: Filters): Promise<Where | undefined> => {
   let best: [Where, number] | undefined;
   for (const dimension of dimensions) {
-    const found = await readExcess(reader, dimension, outage);
+    const found = await readExcess(reader, filters, dimension);
     if (found && found[1] > (best?.[1] ?? 0)) best = found;
   }
   return best?.[0];
 };
 
-const describe = async (reader: Reader, outage: Outage): Promise<Finding> => {
-  const where = await readWhere(reader, outage);
-  const there = where ? `${during} and ${expressionOf(where.dimension)} = ?` : during;
-  const values: Value[] = [outage.fromMs, outage.toMs, ...(where ? [where.value] : [])];
+/** On how many devices joins failed: those of the error reports that name the joins. */
+const countDevices = async (reader: Reader, filters: Filters): Promise<number> => {
+  const failed = joinsMeant(filters, sql("result = 'unexpected_failure'"));
+  const [row] = await reader.query(
+    `select count(distinct device_id) as n from events
+    where event_name = 'exception' and ${joinKey} in (select key from ${failed.text})`,
+    failed.values,
+  );
+  return Number(row?.n ?? 0);
+};
+
+const describe = async (reader: Reader, filters: Filters, outage: Outage): Promise<Finding> => {
+  const during = { ...filters, fromMs: outage.fromMs, toMs: outage.toMs };
+  const where = await readWhere(reader, during);
+  const there = where ? { ...during, equals: { ...during.equals, [where.dimension]: where.value } } : during;
+  const joins = joinsMeant(there);
   const [totals] = await reader.query(
-    `select count(*) as attempts, count(*) filter (result = 'unexpected_failure') as failures from joined where ${there}`,
-    values,
+    `select count(*) as attempts, count(*) filter (result = 'unexpected_failure') as failures from ${joins.text}`,
+    joins.values,
   );
+  const failed = joinsMeant(there, sql("result = 'unexpected_failure'"));
   const [top] = await reader.query(
-    `select coalesce(error_type, '') as type, coalesce(code, '') as code from joined
-    where ${there} and result = 'unexpected_failure' group by all order by count(*) desc, type limit 1`,
-    values,
-  );
-  const [devices] = await reader.query(
-    `select count(distinct device_id) as n from events where event_name = 'exception' and join_id in (
-      select join_id from joined where ${there} and result = 'unexpected_failure')`,
-    values,
+    `select type, code from ${failed.text} group by all order by count(*) desc, type limit 1`,
+    failed.values,
   );
   return {
     ...outage,
     attempts: Number(totals?.attempts ?? 0),
     failures: Number(totals?.failures ?? 0),
-    devices: Number(devices?.n ?? 0),
+    devices: await countDevices(reader, there),
     errorType: String(top?.type ?? ''),
     code: String(top?.code ?? ''),
     ...(where ? { where } : {}),
@@ -83,9 +91,10 @@ const describe = async (reader: Reader, outage: Outage): Promise<Finding> => {
 /** What goes on comes first, then what hurt most. */
 const byUrgency = (a: Finding, b: Finding): number => Number(b.ongoing) - Number(a.ongoing) || b.failures - a.failures;
 
-/** The outages among the joins gathered in the table `joined`, each with its place and reason. */
+/** The outages among the joins that are meant, each with its place and reason. */
 export const readFindings = async (
   reader: Reader,
+  filters: Filters,
   points: readonly SeriesPoint[],
   stepMs: number,
 ): Promise<Finding[]> => {
@@ -95,6 +104,7 @@ export const readFindings = async (
     failures: unexpected_failure,
   }));
   const findings: Finding[] = [];
-  for (const outage of findOutages(health, stepMs).slice(-maxFindings)) findings.push(await describe(reader, outage));
+  for (const outage of findOutages(health, stepMs).slice(-maxFindings))
+    findings.push(await describe(reader, filters, outage));
   return findings.sort(byUrgency);
 };

@@ -91,7 +91,7 @@ export const createOps = (collector: Collector, settings: OpsSettings): Ops => {
   if (!store) return createEmptyOps();
   const app = new Hono();
   const { api, close } = createApi({
-    store: openStore(() => store.connect()),
+    store: openStore(() => store.connect(), store),
     onStored: listener => store.onStored(listener),
     configurations: toBook(collector),
     authorize: requireOperator(settings.opsToken),

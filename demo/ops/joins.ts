@@ -1,22 +1,29 @@
 import type { Join, JoinDetail, JoinEvent, JoinResult } from './browser/api.js';
+import { joinsMeant } from './conditions.js';
 import type { Filters } from './filters.js';
-import { dimensionColumns, expressionOf, type JoinColumn, joinsSql, sql, timestamp } from './joins-sql.js';
+import { type JoinColumn, joinKey, joinsSql } from './joins-sql.js';
+import { type Sql, sql, within } from './sql.js';
 import type { Reader, Row } from './store.js';
 
 const columns: readonly JoinColumn[] = [
-  ...dimensionColumns,
   'join_id',
-  'received_at_ms',
+  'at_ms',
+  'last_received_ms',
+  'synthetic',
+  'pool',
+  'method',
+  'partner',
+  'os',
+  'browser',
+  'result',
   'confidence',
   'duration_ms',
   'paused_ms',
   'stage',
-  'error_type',
+  'type',
   'code',
   'subcode',
 ];
-
-const select = `select *, ${expressionOf('browser')} as browser, ${expressionOf('os')} as os from`;
 
 const words = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
 
@@ -25,12 +32,12 @@ const numberOrNull = (value: unknown): number | null => (value === null || value
 const toJoin = (row: Row): Join => ({
   id: words(row.join_id),
   atMs: Number(row.at_ms),
-  receivedAtMs: Number(row.received_at_ms),
+  receivedAtMs: Number(row.last_received_ms),
   pool: words(row.pool),
   method: words(row.method),
   result: row.result as JoinResult,
   confidence: words(row.confidence),
-  errorType: words(row.error_type),
+  errorType: words(row.type),
   code: words(row.code),
   browser: words(row.browser),
   os: words(row.os),
@@ -39,31 +46,29 @@ const toJoin = (row: Row): Join => ({
   synthetic: row.synthetic === true,
 });
 
-/** The newest joins first. */
-export const readJoins = async (reader: Reader, filters: Filters, limit: number): Promise<Join[]> => {
-  const joins = joinsSql(filters, columns);
-  const rows = await reader.query(
-    `${select} (${joins.text}) order by at_ms desc, join_id limit ${limit}`,
-    joins.values,
-  );
+/** All that the records say of the joins that were chosen in the table: of few, so only few records are read. */
+const readChosen = async (reader: Reader, chosen: Sql, order: string): Promise<Join[]> => {
+  await reader.query(`create or replace temp table chosen as ${chosen.text}`, chosen.values);
+  const [row] = await reader.query('select min(first_recorded_ms) as first, max(last_recorded_ms) as last from chosen');
+  if (row?.first === null) return [];
+  const period = within('recorded_at', Number(row?.first), Number(row?.last) + 1);
+  const joins = joinsSql(columns, sql(`${joinKey} in (select key from chosen)`), ...period);
+  const rows = await reader.query(`${joins.text} order by ${order}`, joins.values);
   return rows.map(toJoin);
 };
 
+/** The newest joins first. */
+export const readJoins = (reader: Reader, filters: Filters, limit: number): Promise<Join[]> => {
+  const { text, values } = joinsMeant(filters);
+  const chosen = sql(`select * from ${text} order by at_ms desc, key limit ${limit}`, ...values);
+  return readChosen(reader, chosen, 'at_ms desc, join_id');
+};
+
 /** The joins of which a record arrived since then, the latest arrival first. */
-export const readArrivals = async (
-  reader: Reader,
-  filters: Filters,
-  sinceMs: number,
-  limit: number,
-): Promise<Join[]> => {
-  const { text, values } = timestamp(sinceMs);
-  const arrived = sql(`join_id in (select join_id from events where received_at >= ${text})`, ...values);
-  const joins = joinsSql(filters, columns, arrived);
-  const rows = await reader.query(
-    `${select} (${joins.text}) order by received_at_ms desc, join_id limit ${limit}`,
-    joins.values,
-  );
-  return rows.map(toJoin);
+export const readArrivals = (reader: Reader, filters: Filters, sinceMs: number, limit: number): Promise<Join[]> => {
+  const { text, values } = joinsMeant(filters, sql('last_received_ms >= ?', sinceMs));
+  const chosen = sql(`select * from ${text} order by last_received_ms desc, key limit ${limit}`, ...values);
+  return readChosen(reader, chosen, 'last_received_ms desc, join_id');
 };
 
 /** `validate=0;choose=812` as the client writes it; what cannot be read is left out. */
@@ -73,8 +78,6 @@ export const parseStages = (text: string): JoinDetail['stages'] =>
     const atMs = Number(at);
     return name && at && Number.isFinite(atMs) && atMs >= 0 ? [{ name, atMs }] : [];
   });
-
-const everything: Filters = { fromMs: undefined, toMs: undefined, equals: {}, synthetic: true };
 
 /** Columns that repeat what the reader sees anyway, or that mean nothing outside the store. */
 const hidden = new Set([
@@ -110,8 +113,8 @@ export const readJoin = async (reader: Reader, id: string): Promise<JoinDetail |
     'select *, epoch_ms(recorded_at) as recorded_ms, epoch_ms(received_at) as received_ms from events where join_id = ? order by recorded_at, received_at',
     [id],
   );
-  const joins = joinsSql(everything, columns, sql('join_id = ?', id));
-  const [row] = await reader.query(`${select} (${joins.text})`, joins.values);
+  const joins = joinsSql(columns, sql('join_id = ?', id));
+  const [row] = await reader.query(joins.text, joins.values);
   if (!row) return undefined;
   const events = rows.map(toEvent);
   const attribute = (name: string): unknown => events.find(({ attributes }) => name in attributes)?.attributes[name];

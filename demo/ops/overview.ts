@@ -1,8 +1,10 @@
 import { readBreakdowns } from './breakdowns.js';
 import type { Delivery, Failure, JoinResult, LatenessName, Overview, SeriesPoint, Vital } from './browser/api.js';
+import { joinsMeant, recordConditions } from './conditions.js';
 import type { Filters } from './filters.js';
 import { readFindings } from './findings.js';
-import { dimensionColumns, joinSql, joinsSql, recordConditions, sql, whereSql } from './joins-sql.js';
+import { joinKey } from './joins-sql.js';
+import { joinSql, type Sql, sql, whereSql } from './sql.js';
 import type { Reader, Row } from './store.js';
 import { previousPeriod, readSummary, toTimes } from './summary.js';
 
@@ -19,14 +21,9 @@ export const stepFor = (spanMs: number): number =>
 
 const results: readonly JoinResult[] = ['success', 'expected_failure', 'unexpected_failure', 'abandoned', 'unknown'];
 
-/** The joins of the period with everything that is asked of them, aggregated once and asked often. */
-const gather = async (reader: Reader, filters: Filters): Promise<void> => {
-  const joins = joinsSql(filters, [...dimensionColumns, 'join_id', 'confidence', 'duration_ms', 'error_type', 'code']);
-  await reader.query(`create or replace temp table joined as ${joins.text}`, joins.values);
-};
-
-const readSpan = async (reader: Reader, filters: Filters, nowMs: number): Promise<[number, number]> => {
-  const [row] = await reader.query('select min(at_ms) as first, max(at_ms) as last from joined');
+/** The filters' period, whose open ends are those of the joins. */
+const readPeriod = async (reader: Reader, filters: Filters, joins: Sql, nowMs: number): Promise<[number, number]> => {
+  const [row] = await reader.query(`select min(at_ms) as first, max(at_ms) as last from ${joins.text}`, joins.values);
   const first = Number(row?.first ?? nowMs);
   const last = Number(row?.last ?? nowMs);
   return [filters.fromMs ?? first, filters.toMs ?? Math.max(last + 1, Math.min(nowMs, last + minuteMs))];
@@ -49,12 +46,17 @@ const toPoint = (row: Row): SeriesPoint => {
   return point;
 };
 
-const readPoints = async (reader: Reader, fromMs: number, toMs: number, stepMs: number): Promise<SeriesPoint[]> => {
+const readPoints = async (
+  reader: Reader,
+  joins: Sql,
+  [fromMs, toMs]: [number, number],
+  stepMs: number,
+): Promise<SeriesPoint[]> => {
   const rows = await reader.query(
     `select at_ms // ? * ? as at, ${results.map(result => `count(*) filter (result = '${result}') as ${result}`).join(', ')},
       quantile_cont(duration_ms, [0.5, 0.95]) filter (result = 'success') as times
-    from joined group by 1 order by 1`,
-    [stepMs, stepMs],
+    from ${joins.text} group by 1 order by 1`,
+    [stepMs, stepMs, ...joins.values],
   );
   const known = new Map(rows.map(row => [Number(row.at), toPoint(row)]));
   const points: SeriesPoint[] = [];
@@ -63,6 +65,8 @@ const readPoints = async (reader: Reader, fromMs: number, toMs: number, stepMs: 
   }
   return points;
 };
+
+const failedJoins = (filters: Filters): Sql => joinsMeant(filters, sql("result not in ('success', 'unknown')"));
 
 const failureKey = (row: Row): string => `${row.type}\n${row.code}\n${row.result}`;
 
@@ -73,26 +77,25 @@ const readPreviousFailures = async (
 ): Promise<Map<string, number> | undefined> => {
   const before = previousPeriod(filters, nowMs);
   if (!before) return undefined;
-  const joins = joinsSql(before, ['error_type', 'code']);
+  const failed = failedJoins(before);
   const rows = await reader.query(
-    `select coalesce(error_type, '') as type, coalesce(code, '') as code, result, count(*) as attempts
-    from (${joins.text}) where result not in ('success', 'unknown') group by all`,
-    joins.values,
+    `select type, code, result, count(*) as attempts from ${failed.text} group by all`,
+    failed.values,
   );
   return new Map(rows.map(row => [failureKey(row), Number(row.attempts)]));
 };
 
 /** Failed joins by reason, and on how many devices: those of the error reports that name the joins. */
 const readFailures = async (reader: Reader, filters: Filters, nowMs: number): Promise<Failure[]> => {
+  const failed = failedJoins(filters);
   const rows = await reader.query(
-    `with failed as (
-      select join_id, coalesce(error_type, '') as type, coalesce(code, '') as code, result, at_ms
-      from joined where result not in ('success', 'unknown')
-    ), devices as (
-      select join_id, device_id from events where event_name = 'exception' and join_id is not null and device_id is not null
-    )
-    select type, code, result, count(distinct failed.join_id) as attempts, count(distinct device_id) as devices, max(at_ms) as last
-    from failed left join devices using (join_id) group by all order by attempts desc, type limit ${maxFailures}`,
+    `with failed as materialized (select key, type, code, result, at_ms from ${failed.text}),
+    reasons as (select type, code, result, count(*) as attempts, max(at_ms) as last from failed group by all),
+    reports as (select ${joinKey} as key, device_id from events where event_name = 'exception' and join_id is not null),
+    affected as (select type, code, result, count(distinct device_id) as devices from failed join reports using (key) group by all)
+    select reasons.*, coalesce(devices, 0) as devices from reasons left join affected using (type, code, result)
+    order by attempts desc, type limit ${maxFailures}`,
+    failed.values,
   );
   const before = await readPreviousFailures(reader, filters, nowMs);
   return rows.map(row => ({
@@ -180,9 +183,9 @@ const readVitals = async (reader: Reader, filters: Filters): Promise<Vital[]> =>
   });
 };
 
-const readSyntheticJoins = async (reader: Reader, filters: Filters): Promise<number> => {
-  const where = joinSql([sql('synthetic'), ...recordConditions({ ...filters, synthetic: true })], ' and ');
-  const [row] = await reader.query(`select count(distinct join_id) as n from events where ${where.text}`, where.values);
+const countSyntheticJoins = async (reader: Reader, filters: Filters): Promise<number> => {
+  const joins = joinsMeant({ ...filters, synthetic: true }, sql('synthetic'));
+  const [row] = await reader.query(`select count(*) as n from ${joins.text}`, joins.values);
   return Number(row?.n ?? 0);
 };
 
@@ -195,23 +198,27 @@ const withoutOutcome = (filters: Filters): Filters => {
 const hasOutcome = ({ equals }: Filters): boolean =>
   equals.type !== undefined || equals.code !== undefined || equals.result !== undefined;
 
-/** Everything the console's one page shows, out of one gathering of the period's joins. */
+/** Everything the console's one page shows. */
 export const readOverview = async (reader: Reader, filters: Filters, nowMs: number): Promise<Overview> => {
-  await gather(reader, filters);
-  const [fromMs, toMs] = await readSpan(reader, filters, nowMs);
-  const stepMs = stepFor(toMs - fromMs);
-  const points = await readPoints(reader, fromMs, toMs, stepMs);
+  const joins = joinsMeant(filters);
+  const period = await readPeriod(reader, filters, joins, nowMs);
+  const stepMs = stepFor(period[1] - period[0]);
+  const points = await readPoints(reader, joins, period, stepMs);
   const [any] = await reader.query('select 1 as any from events limit 1');
   return {
     fromMs: filters.fromMs ?? null,
-    toMs,
+    toMs: period[1],
     summary: await readSummary(reader, withoutOutcome(filters), nowMs),
-    series: { stepMs, points, findings: hasOutcome(filters) ? [] : await readFindings(reader, points, stepMs) },
+    series: {
+      stepMs,
+      points,
+      findings: hasOutcome(filters) ? [] : await readFindings(reader, filters, points, stepMs),
+    },
     failures: await readFailures(reader, filters, nowMs),
-    breakdowns: await readBreakdowns(reader),
+    breakdowns: await readBreakdowns(reader, joins),
     delivery: await readDelivery(reader, filters),
     vitals: await readVitals(reader, filters),
-    synthetic: { joins: await readSyntheticJoins(reader, filters), included: filters.synthetic },
+    synthetic: { joins: await countSyntheticJoins(reader, filters), included: filters.synthetic },
     anyEvents: any !== undefined,
   };
 };

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Changes, createJoinsTable, type JoinsTableLimits } from './joins-table.js';
 
 export type Value = string | number | boolean | null;
 export type Row = Record<string, unknown>;
@@ -8,7 +9,10 @@ export interface Reader {
   query(text: string, values?: readonly Value[]): Promise<Row[]>;
 }
 
-/** Reads of the store, one piece of work at a time, so that its temporary tables are its own. */
+/**
+ * Reads of the store, one piece of work at a time, so that its temporary tables are its own. Each finds the table
+ * `derived.joins` as of now.
+ */
 export interface Store {
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
 }
@@ -21,7 +25,12 @@ const bindable = (value: Value): Value | bigint =>
  * Opens its own connection when it first reads, and another one after a failure: the collector may have had to open the
  * database anew, as after a full disk.
  */
-export const openStore = (connect: () => Promise<DuckDBConnection>): Store => {
+export const openStore = (
+  connect: () => Promise<DuckDBConnection>,
+  changes: Changes,
+  limits?: JoinsTableLimits,
+): Store => {
+  const joins = createJoinsTable(changes, limits);
   let connection: Promise<DuckDBConnection> | undefined;
   const reader: Reader = {
     query: async (text, values = []) => {
@@ -33,8 +42,12 @@ export const openStore = (connect: () => Promise<DuckDBConnection>): Store => {
   let last: Promise<unknown> = Promise.resolve();
   return {
     read: work => {
-      const own = last.then(() => work(reader));
+      const own = last.then(async () => {
+        await joins.update(reader);
+        return work(reader);
+      });
       last = own.catch(() => {
+        joins.forget();
         connection?.then(broken => broken.closeSync()).catch(() => undefined);
         connection = undefined;
       });

@@ -1,22 +1,21 @@
 import type { Counts, Summary } from './browser/api.js';
+import { joinsMeant } from './conditions.js';
 import type { Filters } from './filters.js';
-import { joinsSql, pairedJoinsSql, pendingMs, sql } from './joins-sql.js';
 import { wilson } from './statistics.js';
 import type { Reader, Row } from './store.js';
 
 const fiveSecondsMs = 5000;
 
-/** Counts of `result`, so that the rows of `pairedJoinsSql` that are not kept, whose result is null, do not count. */
-const resultCounts = `count(result) as attempts,
+/** What a join without a result is called while its result may still be on its way. */
+const pendingMs = 120_000;
+
+const figures = `count(*) as attempts,
   count(*) filter (result = 'success') as success,
   count(*) filter (result = 'expected_failure') as expected_failure,
   count(*) filter (result = 'unexpected_failure') as unexpected_failure,
   count(*) filter (result = 'abandoned') as abandoned,
-  count(*) filter (result = 'unknown') as unknown`;
-
-const successTimes = `quantile_cont(duration_ms, [0.5, 0.95]) filter (result = 'success') as times`;
-
-const figures = `${resultCounts}, ${successTimes},
+  count(*) filter (result = 'unknown') as unknown,
+  quantile_cont(duration_ms, [0.5, 0.95]) filter (result = 'success') as times,
   count(*) filter (result = 'success' and confidence = 'assumed') as assumed,
   count(*) filter (result = 'unknown' and at_ms > ?) as pending,
   count(*) filter (result = 'success' and duration_ms <= ${fiveSecondsMs}) as within_five,
@@ -74,12 +73,8 @@ const toSummary = (row: Row): Omit<Summary, 'previous'> => {
 };
 
 const summarize = async (reader: Reader, filters: Filters, nowMs: number): Promise<Omit<Summary, 'previous'>> => {
-  const columns = ['confidence', 'duration_ms'] as const;
-  const pairs = pairedJoinsSql(filters, columns, sql(figures, nowMs - pendingMs));
-  const [simple] = await reader.query(pairs.text, pairs.values);
-  if (simple?.is_simple === true) return toSummary(simple);
-  const joins = joinsSql(filters, columns);
-  const [row] = await reader.query(`select ${figures} from (${joins.text})`, [nowMs - pendingMs, ...joins.values]);
+  const joins = joinsMeant(filters);
+  const [row] = await reader.query(`select ${figures} from ${joins.text}`, [nowMs - pendingMs, ...joins.values]);
   return toSummary(row ?? {});
 };
 

@@ -12,7 +12,7 @@ before(async () => {
   house = await openMemoryHouse(() => nowMs);
 });
 after(() => house.close());
-beforeEach(() => house.connection.run('delete from events'));
+beforeEach(() => house.expire());
 
 const bearer = { Authorization: `Bearer ${token}` };
 const cookie = { Cookie: `ops=${token}` };

@@ -1,9 +1,11 @@
+import { EventEmitter } from 'node:events';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Context, Hono } from 'hono';
 import { columnNames, createTable } from '../../../demo/collector/schema.js';
 import { createApi, type FaultSwitch, type OpsHouse } from '../../../demo/ops/api.js';
 import type { AuditEntry, FaultKind } from '../../../demo/ops/browser/api.js';
 import type { RawCollection } from '../../../demo/ops/configurations.js';
+import type { Changes } from '../../../demo/ops/joins-table.js';
 import { openStore, type Store } from '../../../demo/ops/store.js';
 
 /** A record as the store keeps it; what is left out is null. */
@@ -13,13 +15,16 @@ export interface StoredEvent {
   event_name: string;
   recorded_at: number;
   received_at: number;
-  [column: string]: string | number | boolean | null;
+  join_id?: string;
+  [column: string]: string | number | boolean | null | undefined;
 }
 
 export interface MemoryHouse {
   store: Store;
   connection: DuckDBConnection;
   put(events: readonly StoredEvent[]): Promise<void>;
+  /** Deletes what arrived before; everything, when told nothing. */
+  expire(beforeMs?: number): Promise<void>;
   app: Hono;
   fault(): FaultKind;
   close(): void;
@@ -73,16 +78,23 @@ export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> 
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const connection = await instance.connect();
   await connection.run(createTable);
-  const store = openStore(() => instance.connect());
-  const listeners = new Set<() => void>();
+  const emitter = new EventEmitter();
+  const changes: Changes = {
+    onStored: listener => {
+      emitter.on('stored', listener);
+      return () => emitter.off('stored', listener);
+    },
+    onExpired: listener => {
+      emitter.on('expired', listener);
+      return () => emitter.off('expired', listener);
+    },
+  };
+  const store = openStore(() => instance.connect(), changes);
   const faults = makeFaults();
   const app = new Hono();
   const house: OpsHouse = {
     store,
-    onStored: listener => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onStored: changes.onStored,
     configurations: makeBook(),
     faults,
     authorize: async (context: Context, next) =>
@@ -100,7 +112,11 @@ export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> 
     put: async events => {
       if (events.length === 0) return;
       await connection.run(`insert into events values ${events.map(row).join(', ')}`);
-      for (const listener of listeners) listener();
+      emitter.emit('stored', events);
+    },
+    expire: async (beforeMs = Number.MAX_SAFE_INTEGER) => {
+      await connection.run(`delete from events where epoch_ms(received_at) < ${beforeMs}`);
+      emitter.emit('expired', 'usage', beforeMs);
     },
     close: () => connection.closeSync(),
   };
