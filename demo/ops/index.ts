@@ -9,7 +9,7 @@ import { isOperatorToken, operatorCookie, requireOperator } from '../collector/o
 import type { Settings } from '../collector/settings.js';
 import { createApi, type FaultSwitch } from './api.js';
 import type { AuditEntry, FaultKind } from './browser/api.js';
-import type { ConfigurationBook, RawCollection } from './configurations.js';
+import { type ConfigurationBook, isOn, type RawCollection } from './configurations.js';
 import { createPages } from './pages.js';
 import { seedStore } from './seed.js';
 import { openStore } from './store.js';
@@ -35,8 +35,8 @@ const toSwitch = ({ faults }: Collector): FaultSwitch => ({
   set: kind => faults.set(faultOf[kind]),
 });
 
-const shown = (collection: RawCollection | undefined): string =>
-  collection === undefined ? '—' : `MeetingUxEnableTelemetry ${collection.MeetingUxEnableTelemetry ? 'True' : 'False'}`;
+const flagOf = (collection: RawCollection | undefined): boolean | null =>
+  collection === undefined ? null : isOn(collection.MeetingUxEnableTelemetry);
 
 const toBook = ({ configurations }: Collector): ConfigurationBook => ({
   list: async () => [...configurations.list()],
@@ -48,7 +48,8 @@ const toBook = ({ configurations }: Collector): ConfigurationBook => ({
         atMs: Date.parse(at),
         who: by,
         identity,
-        change: `${shown(before)} → ${shown(after)}`,
+        before: flagOf(before),
+        after: flagOf(after),
       }),
     );
   },

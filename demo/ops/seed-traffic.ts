@@ -307,7 +307,7 @@ const writeVitals = (scribe: Scribe, random: Random, { atMs, client, receivedAtM
 
 const dropReasons: readonly (readonly [string, number])[] = [
   ['expired', 5],
-  ['queue_full', 3],
+  ['queue_overflow', 3],
   ['too_large', 1],
 ];
 

@@ -1,5 +1,6 @@
+import { chosenLanguage, type Language, rememberLanguage } from '../../browser/language.js';
 import { type Ending, join, type Method, type Outcome, type Step } from './join.js';
-import { chosenLanguage, type Language, type Messages, messagesIn, rememberLanguage } from './messages.js';
+import { type Messages, messagesIn } from './messages.js';
 import { findTag } from './tag.js';
 import { watchTag } from './watch.js';
 

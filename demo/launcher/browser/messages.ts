@@ -1,3 +1,5 @@
+import type { Language } from '../../browser/language.js';
+
 const en = {
   title: 'Join the meeting',
   meeting: 'Quarterly business review',
@@ -69,7 +71,6 @@ const en = {
 };
 
 export type Messages = typeof en;
-export type Language = 'en' | 'it';
 
 const it: Messages = {
   title: 'Partecipa alla riunione',
@@ -143,15 +144,5 @@ const it: Messages = {
 };
 
 const messages: Record<Language, Messages> = { en, it };
-
-const storageKey = 'launcher-language';
-
-/** The reader's choice, else the browser's first language, else English. */
-export const chosenLanguage = (): Language => {
-  const asked = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem(storageKey);
-  return (asked ?? navigator.language).toLowerCase().startsWith('it') ? 'it' : 'en';
-};
-
-export const rememberLanguage = (language: Language): void => localStorage.setItem(storageKey, language);
 
 export const messagesIn = (language: Language): Messages => messages[language];

@@ -161,7 +161,9 @@ export interface AuditEntry {
   atMs: number;
   who: string;
   identity: string;
-  change: string;
+  /** Whether the collection said that telemetry is on; null when there was none. */
+  before: boolean | null;
+  after: boolean | null;
 }
 
 export interface Configurations {

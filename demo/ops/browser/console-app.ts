@@ -1,4 +1,5 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { chosenLanguage, type Language, rememberLanguage } from '../../browser/language.js';
 import { formatAddress, parseAddress, toggleFilter, toQuery, type View } from './address.js';
 import type { FaultKind, Join, LiveMessage } from './api.js';
 import {
@@ -14,7 +15,7 @@ import {
   setFlag,
 } from './client.js';
 import { formatIn } from './format.js';
-import { chosenLanguage, type Language, messagesIn, rememberLanguage } from './messages.js';
+import { messagesIn } from './messages.js';
 import type { Actions, Health, Model, Scene, Theme } from './scene.js';
 import { delivery } from './views/delivery.js';
 import { emptyHouse, emptyPeriod } from './views/empty.js';

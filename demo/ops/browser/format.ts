@@ -1,4 +1,4 @@
-import type { Language } from './messages.js';
+import type { Language } from '../../browser/language.js';
 
 /** Numbers and times in the reader's language. One per language; making an `Intl` formatter is not cheap. */
 export interface Format {

@@ -1,3 +1,4 @@
+import type { Language } from '../../browser/language.js';
 import type { RangeName } from './address.js';
 import type { Dimension, JoinResult, LatenessName } from './api.js';
 
@@ -15,14 +16,14 @@ const en = {
     '24h': 'Last 24 hours',
     '7d': 'Last 7 days',
     '30d': 'Last 30 days',
-    all: 'Since ever',
+    all: 'All time',
   } satisfies Record<RangeName, string>,
   customRange: (from: string, to: string) => `${from} – ${to}`,
   live: 'Live',
   liveSince: (time: string) => `Live ${time}`,
   reconnecting: 'Reconnecting…',
   theme: 'Theme',
-  themes: { system: 'Like the system', light: 'Light', dark: 'Dark' },
+  themes: { system: 'System theme', light: 'Light', dark: 'Dark' },
   language: 'Language',
   exportAs: 'Export events',
   removeFilter: (name: string) => `Remove the filter ${name}`,
@@ -38,6 +39,7 @@ const en = {
   signedOut: 'This browser is not signed in (any more).',
   signedOutHelp: 'Open the console with the address that npm start printed; it carries the operator’s token.',
   badFilter: 'The address of this page asks for something that cannot be read',
+  showDefault: 'Show the last 24 hours',
 
   emptyTitle: 'No beacon has arrived yet',
   emptyBody: 'Paste this into the page people join from. The first beacon shows here the moment it arrives.',
@@ -48,14 +50,14 @@ const en = {
   copy: 'Copy',
   copied: 'Copied',
   emptyPeriod: 'No joins in this period with these filters.',
-  widen: 'Show all joins since ever',
+  widen: 'Show joins of all time',
 
   gettingIn: 'Are people getting in?',
   serviceSuccess: 'Service success',
   serviceSuccessHelp: 'Successes out of successes and failures the service answers for.',
   joinSuccess: 'Join success',
   joinSuccessHelp: 'Successes out of all joins that ended, people’s own failures included.',
-  fiveSecond: 'In within 5 s',
+  fiveSecond: 'Within 5 s',
   fiveSecondHelp: 'Successes within five seconds out of all attempts.',
   joinTime: 'Join time',
   joinTimeHelp: 'Successful joins, without permission prompts and lobby waiting.',
@@ -66,7 +68,7 @@ const en = {
   coverageHelp: 'Attempts whose result is known.',
   unknown: (n: string) => `${n} unknown`,
   pending: (n: string) => `${n} just begun`,
-  assumed: (n: string) => `${n} assumed`,
+  assumed: (n: string) => `${n} successes assumed`,
   assumedHelp: 'A native app seems to have started; no page can know for certain.',
   versus: (delta: string) => `${delta} vs before`,
   points: (n: string) => `${n} pt`,
@@ -78,13 +80,11 @@ const en = {
   sinceWhen: 'Since when not?',
   overTime: 'Joins over time',
   failedShare: 'Service failures, share of joins',
-  zoomHint: 'Drag to zoom',
+  zoomHint: 'Point at a bar for its figures; drag across bars to zoom in.',
   asTable: 'Show as a table',
   time: 'Time',
   allWell: 'No outage in this period.',
   findingsTitle: 'What stands out',
-  ongoing: 'since',
-  wasDown: 'from',
   finding: (time: string, failures: string, attempts: string, where: string, error: string, devices: string) =>
     `${time}: ${failures} of ${attempts} joins ${where}failed with ${error}, on ${devices} devices.`,
   findingSince: (from: string) => `Since ${from}`,
@@ -104,6 +104,7 @@ const en = {
   devices: 'Devices',
   devicesHelp: 'Devices are counted only where error reporting tells; none may be known.',
   change: 'Before',
+  changeHelp: 'In the period of the same length just before.',
   noFailures: 'No failed join.',
   whereNot: 'Where not?',
   dimensions: {
@@ -116,7 +117,6 @@ const en = {
   } satisfies Record<Dimension, string>,
   worst: 'worse',
   worseHelp: 'Significantly worse than the others together',
-  filterBy: (value: string) => `Only ${value}`,
 
   delivery: 'How late did beacons come?',
   lateness: {
@@ -130,6 +130,19 @@ const en = {
   share: 'Share',
   droppedTitle: 'What clients gave up',
   nothingDropped: 'Nothing was given up.',
+  noRecords: 'No beacon came in this period with these filters.',
+  dropReasons: {
+    queue_overflow: 'made room for something more urgent',
+    expired: 'waited too long',
+    too_large: 'too large',
+    rejected: 'refused as malformed',
+    partial_success: 'refused in part',
+    refused: 'refused by the collector',
+    gone: 'the collector is gone',
+    storage_full: 'the device’s storage is full',
+    storage_unavailable: 'the device keeps nothing',
+    undeclared: 'not in the catalog',
+  } as Record<string, string>,
   vitals: 'How the pages feel',
   vitalsNote: '75th percentile, all pools',
   noVitals: 'No page has reported yet.',
@@ -154,7 +167,6 @@ const en = {
   notFound: 'This join is not in the store (any more).',
   stages: 'Stages',
   noStages: 'No stages were recorded.',
-  ended: 'ended',
   waited: (duration: string) => `${duration} of waiting for people left out`,
   details: 'Details',
   events: 'What arrived when',
@@ -184,11 +196,12 @@ const en = {
   yourName: 'Your name, for the record',
   audit: 'Who switched what',
   noAudit: 'Nobody has switched anything yet.',
+  newCollection: 'new',
   importConfiguration: 'Import…',
   exportConfiguration: 'Export',
   imported: (n: string) => `${n} collections imported.`,
   failedWith: (reason: string) => `That did not work: ${reason}`,
-  itsOwn: 'its own collection',
+  itsOwn: 'its own',
   ownCollection: (pool: string) => `Give ${pool} its own collection`,
 
   faults: 'Faults',
@@ -207,7 +220,6 @@ const en = {
 };
 
 export type Messages = typeof en;
-export type Language = 'en' | 'it';
 
 const it: Messages = {
   title: 'Accessi alle riunioni',
@@ -230,7 +242,7 @@ const it: Messages = {
   liveSince: time => `In diretta ${time}`,
   reconnecting: 'Riconnessione…',
   theme: 'Tema',
-  themes: { system: 'Come il sistema', light: 'Chiaro', dark: 'Scuro' },
+  themes: { system: 'Tema di sistema', light: 'Chiaro', dark: 'Scuro' },
   language: 'Lingua',
   exportAs: 'Esporta gli eventi',
   removeFilter: name => `Rimuovi il filtro ${name}`,
@@ -246,6 +258,7 @@ const it: Messages = {
   signedOut: 'Questo browser non ha (più) accesso.',
   signedOutHelp: 'Apri la console con l’indirizzo stampato da npm start: contiene il token dell’operatore.',
   badFilter: 'L’indirizzo di questa pagina contiene una richiesta illeggibile',
+  showDefault: 'Mostra le ultime 24 ore',
 
   emptyTitle: 'Non è ancora arrivato alcun beacon',
   emptyBody:
@@ -264,7 +277,7 @@ const it: Messages = {
   serviceSuccessHelp: 'Accessi riusciti sul totale di quelli riusciti e di quelli falliti per colpa del servizio.',
   joinSuccess: 'Accessi riusciti',
   joinSuccessHelp: 'Accessi riusciti sul totale di quelli conclusi, inclusi gli errori di chi accede.',
-  fiveSecond: 'Dentro entro 5 s',
+  fiveSecond: 'Entro 5 s',
   fiveSecondHelp: 'Accessi riusciti entro cinque secondi sul totale dei tentativi.',
   joinTime: 'Tempo di accesso',
   joinTimeHelp: 'Accessi riusciti, esclusi le richieste di autorizzazione e il tempo in sala d’attesa.',
@@ -275,7 +288,7 @@ const it: Messages = {
   coverageHelp: 'Tentativi di cui si conosce l’esito.',
   unknown: n => `${n} senza esito`,
   pending: n => `${n} appena iniziati`,
-  assumed: n => `${n} presunti`,
+  assumed: n => `${n} riusciti presunti`,
   assumedHelp: 'Sembra che un’app nativa si sia avviata; nessuna pagina può saperlo con certezza.',
   versus: delta => `${delta} rispetto a prima`,
   points: n => `${n} p.p.`,
@@ -287,13 +300,11 @@ const it: Messages = {
   sinceWhen: 'Da quando no?',
   overTime: 'Accessi nel tempo',
   failedShare: 'Errori del servizio, quota degli accessi',
-  zoomHint: 'Trascina per ingrandire',
+  zoomHint: 'Indica una barra per i suoi dati; trascina sulle barre per ingrandire.',
   asTable: 'Mostra come tabella',
   time: 'Ora',
   allWell: 'Nessuna interruzione in questo periodo.',
   findingsTitle: 'Che cosa salta all’occhio',
-  ongoing: 'dalle',
-  wasDown: 'dalle',
   finding: (time, failures, attempts, where, error, devices) =>
     `${time}: ${failures} accessi su ${attempts} ${where}falliti con ${error}, su ${devices} dispositivi.`,
   findingSince: from => `Da ${from}`,
@@ -310,12 +321,12 @@ const it: Messages = {
   devices: 'Dispositivi',
   devicesHelp: 'I dispositivi si contano solo dove arrivano le segnalazioni di errore; possono mancare.',
   change: 'Prima',
+  changeHelp: 'Nel periodo di pari durata immediatamente precedente.',
   noFailures: 'Nessun accesso fallito.',
   whereNot: 'Dove no?',
   dimensions: { pool: 'Pool', method: 'Metodo', browser: 'Browser', os: 'Sistema', partner: 'Partner', app: 'App' },
   worst: 'peggio',
   worseHelp: 'Significativamente peggio di tutti gli altri insieme',
-  filterBy: value => `Solo ${value}`,
 
   delivery: 'Con quanto ritardo arrivano i beacon?',
   lateness: {
@@ -329,6 +340,19 @@ const it: Messages = {
   share: 'Quota',
   droppedTitle: 'A che cosa i client hanno rinunciato',
   nothingDropped: 'Nessuna rinuncia.',
+  noRecords: 'Nessun beacon arrivato in questo periodo con questi filtri.',
+  dropReasons: {
+    queue_overflow: 'spazio ceduto a dati più urgenti',
+    expired: 'attesa troppo lunga',
+    too_large: 'troppo grandi',
+    rejected: 'respinti perché malformati',
+    partial_success: 'respinti in parte',
+    refused: 'respinti dal collettore',
+    gone: 'il collettore non c’è più',
+    storage_full: 'memoria del dispositivo esaurita',
+    storage_unavailable: 'il dispositivo non conserva nulla',
+    undeclared: 'non previsti dal catalogo',
+  },
   vitals: 'Come si sentono le pagine',
   vitalsNote: '75º percentile, tutti i pool',
   noVitals: 'Nessuna pagina ha ancora inviato misure.',
@@ -353,7 +377,6 @@ const it: Messages = {
   notFound: 'Questo accesso non è (più) nell’archivio.',
   stages: 'Fasi',
   noStages: 'Nessuna fase registrata.',
-  ended: 'concluso',
   waited: duration => `esclusi ${duration} di attesa di persone`,
   details: 'Dettagli',
   events: 'Che cosa è arrivato e quando',
@@ -384,11 +407,12 @@ const it: Messages = {
   yourName: 'Il tuo nome, per il registro',
   audit: 'Chi ha cambiato che cosa',
   noAudit: 'Nessuno ha ancora cambiato nulla.',
+  newCollection: 'nuova',
   importConfiguration: 'Importa…',
   exportConfiguration: 'Esporta',
   imported: n => `${n} raccolte importate.`,
   failedWith: reason => `Non ha funzionato: ${reason}`,
-  itsOwn: 'la propria raccolta',
+  itsOwn: 'la propria',
   ownCollection: pool => `Crea una raccolta propria per ${pool}`,
 
   faults: 'Guasti',
@@ -409,13 +433,3 @@ const it: Messages = {
 const messages: Record<Language, Messages> = { en, it };
 
 export const messagesIn = (language: Language): Messages => messages[language];
-
-const storageKey = 'console-language';
-
-/** The reader's choice, else the browser's first language, else English. */
-export const chosenLanguage = (): Language => {
-  const asked = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem(storageKey);
-  return (asked ?? navigator.language).toLowerCase().startsWith('it') ? 'it' : 'en';
-};
-
-export const rememberLanguage = (language: Language): void => localStorage.setItem(storageKey, language);

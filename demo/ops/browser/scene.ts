@@ -1,7 +1,8 @@
+import type { Language } from '../../browser/language.js';
 import type { FilterName, View } from './address.js';
 import type { Configurations, FaultKind, Join, JoinDetail, Overview } from './api.js';
 import type { Format } from './format.js';
-import type { Language, Messages } from './messages.js';
+import type { Messages } from './messages.js';
 
 export type Theme = 'system' | 'light' | 'dark';
 

@@ -145,7 +145,8 @@ export class Timeline extends LitElement {
     return {
       width: Math.max(this.clientWidth, 200),
       height,
-      padding: [8, 8, 0, 0],
+      // Room for the half of a label that stands at the very end.
+      padding: [8, 22, 0, 0],
       legend: { show: false },
       cursor: {
         sync: { key: 'time' },
@@ -220,7 +221,7 @@ export class Timeline extends LitElement {
     const place = this.querySelector<HTMLElement>('[data-hover]');
     if (!place) return;
     const inside = point !== undefined && (plot.cursor.left ?? -1) >= 0;
-    place.textContent = inside ? this.#words(point) : '';
+    place.textContent = inside ? this.#words(point) : (this.scene?.text.zoomHint ?? '');
   }
 
   #words(point: SeriesPoint): string {
@@ -255,10 +256,11 @@ export class Timeline extends LitElement {
     if (!scene || !series) return undefined;
     const { text } = scene;
     return html`<p class="legend">${[...stack].map(result => html`<span data-class=${result}><i class="sign"></i>${text.results[result]}</span>`)}</p>
+      <p class="plot-title">${text.overTime}</p>
       <div data-plot="counts" aria-hidden="true"></div>
       <p class="plot-title">${text.failedShare}</p>
       <div data-plot="shares" aria-hidden="true"></div>
-      <p class="hover" data-hover aria-hidden="true"></p>
+      <p class="hover soft" data-hover aria-hidden="true" .textContent=${text.zoomHint}></p>
       ${this.#table(scene, series)}`;
   }
 }

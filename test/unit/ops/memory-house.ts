@@ -4,7 +4,7 @@ import { type Context, Hono } from 'hono';
 import { columnNames, createTable } from '../../../demo/collector/schema.js';
 import { createApi, type FaultSwitch, type OpsHouse } from '../../../demo/ops/api.js';
 import type { AuditEntry, FaultKind } from '../../../demo/ops/browser/api.js';
-import type { RawCollection } from '../../../demo/ops/configurations.js';
+import { isOn, type RawCollection } from '../../../demo/ops/configurations.js';
 import type { Changes } from '../../../demo/ops/joins-table.js';
 import { openStore, type Store } from '../../../demo/ops/store.js';
 
@@ -52,12 +52,13 @@ const makeBook = (): OpsHouse['configurations'] => {
     audit: async () => entries,
     change: async (identity, properties, who) => {
       let found = collections.find(({ Identity }) => Identity.toLowerCase() === identity.toLowerCase());
+      const before = found ? isOn(found.MeetingUxEnableTelemetry) : null;
       if (!found) {
         found = { Identity: identity };
         collections.push(found);
       }
       Object.assign(found, properties);
-      entries.unshift({ atMs: Date.now(), who, identity, change: JSON.stringify(properties) });
+      entries.unshift({ atMs: Date.now(), who, identity, before, after: isOn(found.MeetingUxEnableTelemetry) });
       return found;
     },
   };

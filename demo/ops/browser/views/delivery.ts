@@ -5,21 +5,24 @@ import type { Scene } from '../scene.js';
 const lateness = ({ text, format }: Scene, delivery: Delivery): TemplateResult => {
   const rows = Object.entries(delivery.lateness) as [LatenessName, number][];
   const total = rows.reduce((sum, [, n]) => sum + n, 0);
+  if (total === 0) return html`<p class="soft">${text.noRecords}</p>`;
   return html`<table class="list">
     <thead class="visually-hidden"><tr><th scope="col">${text.delivery}</th><th scope="col">${text.share}</th><th scope="col">${text.records}</th></tr></thead>
     <tbody>${rows.map(
       ([name, n]) => html`<tr data-lateness=${name}>
-        <th scope="row"><span class="fill" .style=${`inline-size:${total === 0 ? 0 : ((n / total) * 100).toFixed(2)}%`}></span><span class="label">${text.lateness[name]}</span></th>
-        <td class="soft">${format.percent(total === 0 ? null : n / total)}</td><td>${format.count(n)}</td></tr>`,
+        <th scope="row">${n === 0 ? nothing : html`<span class="fill" .style=${`inline-size:${((n / total) * 100).toFixed(2)}%`}></span>`}<span class="label">${text.lateness[name]}</span></th>
+        <td class="soft">${format.percent(n / total)}</td><td>${format.count(n)}</td></tr>`,
     )}</tbody></table>`;
 };
 
 const dropped = ({ text, format }: Scene, delivery: Delivery): TemplateResult =>
   delivery.dropped.length === 0
     ? html`<p class="soft">${text.nothingDropped}</p>`
-    : html`<table class="list"><tbody>${delivery.dropped.map(
+    : html`<table class="list">
+      <thead class="visually-hidden"><tr><th scope="col">${text.reason}</th><th scope="col">${text.records}</th></tr></thead>
+      <tbody>${delivery.dropped.map(
         ({ reason, count }) =>
-          html`<tr><th scope="row"><span class="label">${reason}</span></th><td>${format.count(count)}</td></tr>`,
+          html`<tr><th scope="row"><span class="label" title=${reason}>${text.dropReasons[reason] ?? reason}</span></th><td>${format.count(count)}</td></tr>`,
       )}</tbody></table>`;
 
 const vitalNames: Record<string, string> = { lcp: 'LCP', inp: 'INP', cls: 'CLS', fcp: 'FCP', ttfb: 'TTFB' };

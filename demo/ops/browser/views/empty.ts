@@ -6,7 +6,7 @@ const snippet = (): string => `<script type="module"
   src="${location.origin}/dist/meeting-join-telemetry.js"></script>
 <meeting-join-telemetry
   pool="pool01.contoso.com"
-  config-src="/web-service-configuration.json"
+  config-src="${location.origin}/web-service-configuration.json"
   endpoint="${location.origin}/v1/logs"></meeting-join-telemetry>`;
 
 const powerShell =

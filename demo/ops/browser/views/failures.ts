@@ -37,7 +37,7 @@ export const failures = (scene: Scene, list: readonly Failure[]): TemplateResult
       list.length === 0
         ? html`<p class="soft">${text.noFailures}</p>`
         : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="why-not"><table class="list">
-          <thead><tr><th scope="col">${text.reason}</th><th scope="col">${text.joins}</th><th scope="col">${text.change}</th>
+          <thead><tr><th scope="col">${text.reason}</th><th scope="col">${text.joins}</th><th scope="col" title=${text.changeHelp}>${text.change}</th>
             <th scope="col" title=${text.devicesHelp}>${text.devices}</th></tr></thead>
           <tbody>${list.map(failure => row(scene, failure, most))}</tbody>
         </table></div>`

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import type { Language } from '../../../browser/language.js';
 import { filterNames, type RangeName, rangeMs, toQuery } from '../address.js';
-import type { Language } from '../messages.js';
 import type { Scene, Theme } from '../scene.js';
 
 const ranges = [...Object.keys(rangeMs), 'all'] as RangeName[];
@@ -121,11 +121,15 @@ const chips = (scene: Scene): TemplateResult | typeof nothing => {
   </div>`;
 };
 
+/** Without them nothing is live, nor will it be by itself. */
+const hasFigures = ({ model }: Scene): boolean =>
+  model.health.state !== 'signed-out' && model.health.state !== 'bad-filter';
+
 export const header = (scene: Scene): TemplateResult =>
   html`<header class="bar">
       <h1><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8"/><path d="M7 17h4l3-8 5 14 3-6h3"/></svg>${scene.text.title}</h1>
       <div class="controls">${poolSelect(scene)}${rangeSelect(scene)}</div>
-      ${scene.model.health.state === 'signed-out' ? nothing : liveMark(scene)}
+      ${hasFigures(scene) ? liveMark(scene) : nothing}
       <div class="controls end">${exportMenu(scene)}${themeSelect(scene)}${languageButtons(scene)}</div>
     </header>
     ${chips(scene)}`;

@@ -14,7 +14,13 @@ const minBefore = 10;
 const isWorse = (now: Rate, before: Rate | undefined): boolean =>
   before !== undefined && before.value !== null && now.value !== null && now.high < before.low;
 
-const delta = ({ text, format }: Scene, now: Rate, before: Rate | undefined): TemplateResult => {
+/** A period without a beginning has none before it, which needs no words. */
+const delta = (
+  { model, text, format }: Scene,
+  now: Rate,
+  before: Rate | undefined,
+): TemplateResult | typeof nothing => {
+  if (model.overview?.fromMs === null) return nothing;
   if (now.value === null || before === undefined || before.value === null) {
     return html`<span class="soft">${text.noPrevious}</span>`;
   }

@@ -1,8 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { parseAddress } from '../address.js';
 import type { Scene } from '../scene.js';
 
 /** What stands between the reader and fresh figures, if anything. */
-export const healthNotice = ({ model, text, format }: Scene): TemplateResult | typeof nothing => {
+export const healthNotice = ({ model, text, format, act }: Scene): TemplateResult | typeof nothing => {
   const { health } = model;
   switch (health.state) {
     case 'ready':
@@ -14,7 +15,8 @@ export const healthNotice = ({ model, text, format }: Scene): TemplateResult | t
     case 'signed-out':
       return html`<section class="panel empty" role="alert"><h2>${text.signedOut}</h2><p>${text.signedOutHelp}</p></section>`;
     case 'bad-filter':
-      return html`<p class="notice alert" role="alert">${text.badFilter}: ${health.problem}</p>`;
+      return html`<p class="notice alert" role="alert">${text.badFilter}: ${health.problem}.
+        <button type="button" class="link" @click=${() => act.show(parseAddress(''))}>${text.showDefault}</button></p>`;
     default:
       return health satisfies never;
   }

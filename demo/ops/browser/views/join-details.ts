@@ -14,7 +14,7 @@ const timeline = ({ text, format }: Scene, join: JoinDetail): TemplateResult => 
     const start = (stage.atMs / endMs) * 100;
     const width = ((untilMs - stage.atMs) / endMs) * 100;
     return html`<li><span class="name">${stage.name}</span>
-      <span class="track"><span .style=${`margin-inline-start:${start.toFixed(2)}%;inline-size:${width.toFixed(2)}%`}></span></span>
+      <span class="track"><span class="stretch" .style=${`margin-inline-start:${start.toFixed(2)}%;inline-size:${width.toFixed(2)}%`}></span></span>
       <span class="number">${format.duration(untilMs - stage.atMs)}</span></li>`;
   })}</ol>
   ${join.pausedMs ? html`<p class="soft">${text.waited(format.duration(join.pausedMs))}</p>` : nothing}`;
@@ -47,8 +47,8 @@ const arrival = ({ text, format }: Scene, event: JoinEvent): TemplateResult => {
   const lateMs = event.receivedAtMs - event.recordedAtMs;
   return html`<li><details>
     <summary><b>${event.name}</b>
-      <span>${text.recorded} <time datetime=${new Date(event.recordedAtMs).toISOString()}>${format.time(event.recordedAtMs)}</time></span>
-      <span>${text.received} <time datetime=${new Date(event.receivedAtMs).toISOString()}>${format.time(event.receivedAtMs)}</time></span>
+      <span class="soft">${text.recorded} <time datetime=${new Date(event.recordedAtMs).toISOString()}>${format.time(event.recordedAtMs)}</time></span>
+      <span class="soft">${text.received} <time datetime=${new Date(event.receivedAtMs).toISOString()}>${format.time(event.receivedAtMs)}</time></span>
       ${lateMs > 60_000 ? html`<span class="late">${text.late(format.duration(lateMs))}</span>` : nothing}</summary>
     ${attributes(event)}</details></li>`;
 };

@@ -11,7 +11,7 @@ const flagSwitch = (scene: Scene, collection: Collection): TemplateResult => {
   const { identity, enabled } = collection;
   return html`<button type="button" role="switch" aria-checked=${enabled} class="switch"
     aria-label=${enabled ? text.switchOff(identity) : text.switchOn(identity)}
-    @click=${() => flip(scene, collection)}><span aria-hidden="true"></span></button>`;
+    @click=${() => flip(scene, collection)}><span class="knob" aria-hidden="true"></span></button>`;
 };
 
 const collections = (scene: Scene, list: readonly Collection[]): TemplateResult => {
@@ -45,12 +45,20 @@ const governed = (scene: Scene, list: readonly Governed[]): TemplateResult => {
     )}</tbody></table>`;
 };
 
-const audit = ({ text, format }: Scene, list: readonly AuditEntry[]): TemplateResult =>
+const change = ({ text }: Scene, { before, after }: AuditEntry): string => {
+  const said = (flag: boolean | null): string => {
+    if (flag === null) return text.newCollection;
+    return flag ? text.on : text.off;
+  };
+  return before === after ? said(after) : `${said(before)} → ${said(after)}`;
+};
+
+const audit = (scene: Scene, list: readonly AuditEntry[]): TemplateResult =>
   list.length === 0
-    ? html`<p class="soft">${text.noAudit}</p>`
+    ? html`<p class="soft">${scene.text.noAudit}</p>`
     : html`<ol class="audit">${list.map(
-        entry => html`<li><time datetime=${new Date(entry.atMs).toISOString()}>${format.moment(entry.atMs)}</time> <b>${entry.who}</b>
-          <span class="mono">${entry.identity}</span> ${entry.change}</li>`,
+        entry => html`<li><time datetime=${new Date(entry.atMs).toISOString()}>${scene.format.moment(entry.atMs)}</time> <b>${entry.who}</b>
+          <span class="mono">${entry.identity}</span> <span>${scene.text.telemetry}: ${change(scene, entry)}</span></li>`,
       )}</ol>`;
 
 const nameKey = 'console-operator';

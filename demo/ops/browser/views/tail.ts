@@ -12,16 +12,16 @@ const line = (scene: Scene, join: Join): TemplateResult => {
   const { text, format, act } = scene;
   const lateMs = join.receivedAtMs - join.atMs - (join.durationMs ?? 0);
   return html`<tr data-class=${join.result}>
-    <td class="soft"><time datetime=${new Date(join.atMs).toISOString()}>${format.time(join.atMs)}</time></td>
-    <td><button type="button" class="open" @click=${() => act.openJoin(join.id)} title=${text.opened}>
+    <td class="when soft"><time datetime=${new Date(join.atMs).toISOString()}>${format.time(join.atMs)}</time></td>
+    <td class="what"><button type="button" class="open" @click=${() => act.openJoin(join.id)} title=${text.opened}>
       <span class="sign" aria-hidden="true"></span>${text.results[join.result]}</button></td>
-    <td class="why">${why(join)}</td>
-    <td>${join.pool}</td>
-    <td>${join.method}</td>
+    <td class="why" title=${why(join)}>${why(join)}</td>
+    <td class="pool">${join.pool}</td>
+    <td class="method">${join.method}</td>
     <td class="optional">${join.browser}</td>
     <td class="optional">${join.os}</td>
     <td class="number">${format.duration(join.durationMs)}</td>
-    <td class="soft">${lateMs > lateAfterMs ? text.late(format.duration(lateMs)) : nothing}${join.synthetic ? html` <em>${text.syntheticJoin}</em>` : nothing}</td>
+    <td class="notes soft">${lateMs > lateAfterMs ? text.late(format.duration(lateMs)) : nothing}${join.synthetic ? html` <em>${text.syntheticJoin}</em>` : nothing}</td>
   </tr>`;
 };
 
