@@ -11,9 +11,12 @@ import type { Reader } from './store.js';
 
 export type ExportFormat = 'ndjson' | 'csv' | 'parquet';
 
+/** As ISO 8601 writes UTC: without its sign, a reader would take a time for their own. */
+const utc = "timestampformat '%Y-%m-%dT%H:%M:%S.%gZ'";
+
 const formats: Record<ExportFormat, { options: string; type: string }> = {
-  ndjson: { options: 'format json', type: 'application/x-ndjson' },
-  csv: { options: 'format csv, header true', type: 'text/csv; charset=utf-8' },
+  ndjson: { options: `format json, ${utc}`, type: 'application/x-ndjson' },
+  csv: { options: `format csv, header true, ${utc}`, type: 'text/csv; charset=utf-8' },
   parquet: { options: 'format parquet, compression zstd', type: 'application/vnd.apache.parquet' },
 };
 

@@ -167,8 +167,27 @@ for (const language of ['en', 'it'] as const) {
   }
 }
 
-test('an address that cannot be read is explained', async () => {
+/** What is wider than its place, so that a part of it can only be seen by scrolling, or not at all. */
+const cutOff = `[document.documentElement, ...document.querySelectorAll('.scroll, .list th, .list .label, .figure')]
+  .filter(element => element.scrollWidth > element.clientWidth + 1).map(element => element.className + ': ' + element.innerText.slice(0, 80))`;
+
+for (const language of ['en', 'it'] as const) {
+  for (const width of [390, 820, 1440]) {
+    test(`nothing is cut off: ${language}, ${width} wide`, async () => {
+      const metrics = { width, height: 900, deviceScaleFactor: 1, mobile: false };
+      await operator.browser.chromium?.send(operator.page, 'Emulation.setDeviceMetricsOverride', metrics);
+      await open(`?synthetic=1&lang=${language}`);
+      await operator.until('document.querySelector(".tail") && document.querySelector("[data-identity]")');
+      assert.deepEqual(await operator.read(cutOff), []);
+      await operator.browser.chromium?.send(operator.page, 'Emulation.clearDeviceMetricsOverride', {});
+    });
+  }
+}
+
+test('an address that cannot be read is explained, with a way out', async () => {
   await operator.read('document.querySelector(".languages [lang=en]").click()');
   await open('?from=2026-01-02&to=2026-01-01');
   await operator.until('document.querySelector("[role=alert]")?.textContent.includes("to must be later than from")');
+  await click('[role=alert] button');
+  await operator.until('document.querySelector("[data-stat]") && location.search === ""');
 });

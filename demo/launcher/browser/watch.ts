@@ -20,12 +20,19 @@ const log = (kind: string, words: string): void => {
   while (list.childElementCount > maxLogLines) list.lastElementChild?.remove();
 };
 
+const stateIn = (text: Messages, state: MeetingJoinTelemetryElement['gate']['state']): string =>
+  ({ pending: text.gatePending, open: text.gateOpen, closed: text.gateClosed })[state];
+
+const scopeIn = (text: Messages, scope: MeetingJoinTelemetryElement['gate']['scope']): string =>
+  scope ? { service: text.scopeService, site: text.scopeSite, global: text.scopeGlobal }[scope] : '';
+
 const showGate = (tag: MeetingJoinTelemetryElement, text: Messages): void => {
   const { state, scope, reason } = tag.gate;
   const chip = find('[data-gate]');
   chip.dataset.gate = state;
-  chip.textContent = { pending: text.gatePending, open: text.gateOpen, closed: text.gateClosed }[state];
-  find('[data-gate-scope]').textContent = scope ?? '';
+  chip.textContent = stateIn(text, state);
+  find('[data-gate-scope]').textContent = scopeIn(text, scope);
+  find('[data-gate-help]').hidden = state !== 'closed';
   find('[data-gate-reason]').textContent = reason;
 };
 
@@ -37,7 +44,7 @@ const add = (selector: string, count: number): void => {
 const observe = (tag: MeetingJoinTelemetryElement, text: () => Messages): void => {
   tag.addEventListener('meeting-join-telemetry-gate', () => {
     showGate(tag, text());
-    log('gate', `${text().logGate}: ${tag.gate.state}`);
+    log('gate', `${text().logGate}: ${stateIn(text(), tag.gate.state)}`);
   });
   tag.addEventListener('meeting-join-telemetry-delivered', ({ count }) => {
     add('[data-delivered]', count);

@@ -238,9 +238,11 @@ test('events leave as NDJSON, CSV that no spreadsheet runs, and Parquet', async 
     rows.map(({ event_name }) => event_name),
     ['meeting.join.attempt', 'meeting.join.result'],
   );
+  assert.equal(String(rows[0]?.recorded_at), new Date(nowMs - minuteMs).toISOString());
   const csv = await (await ask('csv')).text();
   assert.match(csv, /^uid,category,event_name/);
   assert.match(csv, /'=HYPERLINK/);
+  assert.ok(csv.includes(`,${new Date(nowMs - minuteMs).toISOString()},`));
   const parquet = Buffer.from(await (await ask('parquet')).arrayBuffer());
   assert.equal(parquet.subarray(0, 4).toString(), 'PAR1');
   assert.equal((await ask('xml')).status, 400);

@@ -6,6 +6,12 @@ import type { Scene } from '../scene.js';
 /** A beacon that took longer than this came late: the network, the tab or the browser was gone meanwhile. */
 const lateAfterMs = 60_000;
 
+/** A result may still come: the join goes on. */
+const underWayMs = 120_000;
+
+const resultOf = ({ text }: Scene, join: Join): string =>
+  join.result === 'unknown' && Date.now() - join.atMs < underWayMs ? text.underWay : text.results[join.result];
+
 const why = (join: Join): string => [join.errorType, join.code].filter(part => part !== '').join(' / ');
 
 const line = (scene: Scene, join: Join): TemplateResult => {
@@ -14,7 +20,7 @@ const line = (scene: Scene, join: Join): TemplateResult => {
   return html`<tr data-class=${join.result}>
     <td class="when soft"><time datetime=${new Date(join.atMs).toISOString()}>${format.time(join.atMs)}</time></td>
     <td class="what"><button type="button" class="open" @click=${() => act.openJoin(join.id)} title=${text.opened}>
-      <span class="sign" aria-hidden="true"></span>${text.results[join.result]}</button></td>
+      <span class="sign" aria-hidden="true"></span>${resultOf(scene, join)}</button></td>
     <td class="why" title=${why(join)}>${why(join)}</td>
     <td class="pool">${join.pool}</td>
     <td class="method">${join.method}</td>
