@@ -12,7 +12,7 @@ export interface Limits {
   maxBytesInFlight: number;
   /** Rows that wait for their commit: beyond it new requests are asked to come back. */
   maxWaitingRows: number;
-  /** Rows of one commit. Appending is synchronous: 2 500 rows hold the event loop for about 10 ms. */
+  /** Rows of one commit: writing 2 500 of them down for DuckDB holds the event loop for about 5 ms. */
   maxCommitRows: number;
   /** Requests per second one client may keep up, and how many at once. A whole company may stand behind one address. */
   clientRequestsPerSecond: number;
