@@ -15,7 +15,7 @@ import { defaultLimits, type Limits } from './limits.js';
 import { createLogsHandler, incomingOf, type Sink } from './logs.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { requireOperator } from './operator-token.js';
-import { answerStatus } from './otlp-answer.js';
+import { answerStatus, respond } from './otlp-answer.js';
 import { parseCollectorKey } from './pseudonym.js';
 import { openStore, type Retention, type Store, type StoreFailure } from './store.js';
 
@@ -146,7 +146,7 @@ export const createCollector = async (options: CollectorOptions): Promise<Collec
   const clientAddress = options.clientAddress ?? socketAddress;
   app.post('/v1/logs', createLogsHandler({ sink, limits, pseudonymizer, faults, metrics, clientAddress, now }));
   app.all('/v1/logs', () => {
-    const answer = answerStatus(405, 'Logs are POSTed here.');
+    const answer = respond(answerStatus(405, 'Logs are POSTed here.'), 'application/json');
     answer.headers.set('Allow', 'POST');
     return answer;
   });

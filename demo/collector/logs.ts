@@ -1,4 +1,4 @@
-/** `POST /v1/logs`: limits → body → catalog → sink → answer. */
+/** `POST /v1/logs`, in JSON or protobuf: limits → body → catalog → sink → answer. */
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import { type BodyProblem, readBody } from './body.js';
@@ -8,7 +8,8 @@ import type { Fault, Faults } from './faults.js';
 import { type Ingested, ingest, type Refusal, refusals } from './ingest.js';
 import type { Limits } from './limits.js';
 import type { CounterName, Metrics } from './metrics.js';
-import { answerAccepted, answerStatus } from './otlp-answer.js';
+import { type Answer, answerAccepted, answerStatus, type MediaType, respond } from './otlp-answer.js';
+import { parseExportRequest } from './otlp-protobuf.js';
 import type { Pseudonymizer } from './pseudonym.js';
 import type { EventRow } from './schema.js';
 import type { Added, Stored, StoreFailure } from './store.js';
@@ -57,20 +58,25 @@ const failures: Record<StoreFailure, [retryAfterSeconds: number, message: string
   closed: [5, 'The collector is stopping.'],
 };
 
-const isJson = (contentType: string | undefined): boolean =>
-  contentType?.split(';')[0]?.trim().toLowerCase() === 'application/json';
+const mediaTypes: readonly string[] = ['application/json', 'application/x-protobuf'] satisfies MediaType[];
+
+/** What the request is encoded in, and its answer will be. */
+const mediaTypeOf = (context: Context): MediaType | undefined => {
+  const mediaType = context.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  return mediaTypes.includes(mediaType) ? (mediaType as MediaType) : undefined;
+};
 
 /** Node's side of the request, where Node's server is underneath. */
 export const incomingOf = (context: Context): IncomingMessage | undefined =>
   ((context.env ?? {}) as { incoming?: IncomingMessage }).incoming;
 
-const cutConnection = (context: Context): Response => {
+const cutConnection = (context: Context): Answer => {
   incomingOf(context)?.socket.destroy();
   return answerStatus(502, 'The connection is cut here.');
 };
 
 /** What a fault answers before anything is read; undefined: go on. */
-const faultAnswer = async (context: Context, fault: Fault): Promise<Response | undefined> => {
+const faultAnswer = async (context: Context, fault: Fault): Promise<Answer | undefined> => {
   if (fault.kind === 'refuse') return cutConnection(context);
   if (fault.kind === 'answer') return answerStatus(fault.status, 'A fault on purpose.', fault.retryAfterSeconds);
   if (fault.kind === 'delay') await new Promise(resolve => setTimeout(resolve, fault.delayMs));
@@ -93,9 +99,14 @@ const count = (metrics: Metrics, counter: CounterName, ingested: Ingested, added
   }
 };
 
-const parseJson = (bytes: Uint8Array): unknown => {
+const parsers: Record<MediaType, (bytes: Uint8Array) => unknown> = {
+  'application/json': bytes => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)),
+  'application/x-protobuf': parseExportRequest,
+};
+
+const parse = (bytes: Uint8Array, mediaType: MediaType): unknown => {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parsers[mediaType](bytes);
   } catch {
     return undefined;
   }
@@ -106,7 +117,7 @@ export const createLogsHandler = (options: LogsOptions): ((context: Context) => 
   const waitSeconds: ClientRate = createClientRate(limits);
   let bytesInFlight = 0;
 
-  const add = async (ingested: Ingested): Promise<Response> => {
+  const add = async (ingested: Ingested): Promise<Answer> => {
     const added = await sink.add(ingested.rows);
     if (typeof added === 'string') {
       const [retryAfterSeconds, message] = failures[added];
@@ -118,24 +129,24 @@ export const createLogsHandler = (options: LogsOptions): ((context: Context) => 
     return answerAccepted(ingested.refusedCount + (added.refused ?? 0), messages.join('; '));
   };
 
-  const take = (bytes: Uint8Array): Promise<Response> | Response => {
-    const body = parseJson(bytes);
+  const take = (bytes: Uint8Array, mediaType: MediaType): Promise<Answer> | Answer => {
+    const body = parse(bytes, mediaType);
     const ingested = body === undefined ? undefined : ingest(body, { receivedAt: now(), pseudonymizer, limits });
-    if (ingested === undefined) return answerStatus(400, 'The body is not an ExportLogsServiceRequest in JSON.');
+    if (ingested === undefined)
+      return answerStatus(400, `The body is not an ExportLogsServiceRequest as ${mediaType}.`);
     if (ingested.recordCount < 0) return answerStatus(413, `More than ${limits.maxRecords} log records.`);
     return add(ingested);
   };
 
   /** Before the body is read: who may not, and who must come back. */
-  const refuseEarly = (context: Context): Response | undefined => {
+  const refuseEarly = (context: Context): Answer | undefined => {
     const seconds = waitSeconds(clientAddress(context) ?? '', now());
     if (seconds > 0) return answerStatus(429, 'Too many requests from one client.', seconds);
-    if (!isJson(context.req.header('Content-Type'))) return answerStatus(415, 'Content-Type is application/json.');
     if (bytesInFlight <= limits.maxBytesInFlight) return undefined;
     return answerStatus(503, failures.busy[1], failures.busy[0]);
   };
 
-  const receive = async (context: Context): Promise<Response> => {
+  const receive = async (context: Context, mediaType: MediaType): Promise<Answer> => {
     let received = 0;
     try {
       const bytes = await readBody(context.req.raw, incomingOf(context), limits, length => {
@@ -143,23 +154,27 @@ export const createLogsHandler = (options: LogsOptions): ((context: Context) => 
         bytesInFlight += length;
       });
       metrics.add('received_bytes_total', received);
-      return typeof bytes === 'string' ? answerStatus(...bodyProblems[bytes]) : await take(bytes);
+      return typeof bytes === 'string' ? answerStatus(...bodyProblems[bytes]) : await take(bytes, mediaType);
     } finally {
       bytesInFlight -= received;
     }
   };
 
-  const handle = async (context: Context): Promise<Response> => {
+  const handle = async (context: Context, mediaType: MediaType | undefined): Promise<Answer> => {
     const fault = faults.get();
-    const answer = (await faultAnswer(context, fault)) ?? refuseEarly(context) ?? (await receive(context));
+    const early = (await faultAnswer(context, fault)) ?? refuseEarly(context);
+    if (early !== undefined) return early;
+    if (mediaType === undefined) return answerStatus(415, `Content-Type is ${mediaTypes.join(' or ')}.`);
+    const answer = await receive(context, mediaType);
     return fault.kind === 'lose-answer' ? cutConnection(context) : answer;
   };
 
   return async context => {
     const startedAt = performance.now();
-    const answer = await handle(context);
+    const mediaType = mediaTypeOf(context);
+    const answer = await handle(context, mediaType);
     metrics.add('requests_total', 1, `${answer.status}`);
     metrics.observeMs(performance.now() - startedAt);
-    return answer;
+    return respond(answer, mediaType ?? 'application/json');
   };
 };
