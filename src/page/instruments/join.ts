@@ -32,11 +32,10 @@ const lockOf = (id: string) => `meeting-join-telemetry/${id}`;
 
 const locks = () => navigator.locks as LockManager | undefined;
 
-const hold = (id: string, signal: AbortSignal): (() => void) => {
+const hold = (id: string): (() => void) => {
   let release = () => {};
   const held = new Promise<void>(resolve => {
     release = resolve;
-    signal.addEventListener('abort', release);
   });
   // Refused in sandboxed frames: then `reconcile` there has no locks either, and goes by age.
   contain(() =>
@@ -73,6 +72,7 @@ const toFailureAttributes = (reason: unknown): Attributes =>
 
 export const createJoins = (record: RecordEvent, { signal, count, newId, context }: JoinOptions): Joins => {
   const open = new Map<string, Act>();
+  const releases = new Set<() => void>();
 
   const start: Joins['start'] = ({
     method = 'unknown',
@@ -91,7 +91,8 @@ export const createJoins = (record: RecordEvent, { signal, count, newId, context
     };
     const toEpochMs = (at: number) => Date.now() - performance.now() + at;
     const add = (counter: string) => isSynthetic || void count('meeting.usage', { [`meeting.join.${counter}`]: 1 });
-    const release = hold(id, signal);
+    const release = hold(id);
+    releases.add(release);
     let stage: string | undefined;
     let stageTimes = '';
     let pausedMs = 0;
@@ -106,6 +107,7 @@ export const createJoins = (record: RecordEvent, { signal, count, newId, context
       open.delete(id);
       resume(0, at);
       release();
+      releases.delete(release);
       const closed = toEvent('result', toEpochMs(at), {
         ...attributes,
         'meeting.join.result': result,
@@ -175,6 +177,9 @@ export const createJoins = (record: RecordEvent, { signal, count, newId, context
   };
   // Also when the page enters the back/forward cache: the person left. What the page says after a return is ignored.
   addEventListener('pagehide', leave, { signal });
+  signal.addEventListener('abort', () => {
+    for (const release of releases) release();
+  });
   return joins;
 };
 

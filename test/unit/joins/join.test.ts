@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { afterEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Act, Joins, Verb } from '#src/page/instruments/instrument.js';
 import { createJoins, reconcile } from '#src/page/instruments/join.js';
@@ -7,8 +7,10 @@ import { trackJoin } from '#src/page/instruments/track-join.js';
 import { createRecorder, kill, leave } from './page.js';
 
 let lastId = 0;
+const sessions: AbortController[] = [];
 const visit = (recorder = createRecorder()) => {
   const abort = new AbortController();
+  sessions.push(abort);
   const joins = createJoins(recorder.record, {
     signal: abort.signal,
     count: recorder.count,
@@ -17,6 +19,13 @@ const visit = (recorder = createRecorder()) => {
   });
   return { ...recorder, recorder, joins, abort };
 };
+
+/** Of pages that are no longer there: their listeners are not either. */
+const endSessions = () => {
+  for (const abort of sessions.splice(0)) abort.abort();
+};
+
+afterEach(endSessions);
 
 const resultsOf = ({ named }: { named(name: string): { attributes: Record<string, unknown> }[] }) =>
   named('meeting.join.result').map(({ attributes }) => attributes);
@@ -245,11 +254,13 @@ describe('attempts = Σ results', () => {
       leave,
       reload() {
         leave();
+        endSessions();
         tabs = [visit(recorder).joins];
       },
       // Killed: locks gone, and nothing of those pages runs again.
       kill() {
         kill();
+        endSessions();
         acts.length = 0;
         tabs = [visit(recorder).joins];
       },
@@ -265,6 +276,7 @@ describe('attempts = Σ results', () => {
     leave();
     kill();
     await reconcile(record, journal);
+    endSessions();
     return recorder;
   };
 
