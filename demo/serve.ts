@@ -1,5 +1,6 @@
 /** The harness on a port: collector, console, launcher and the built files. The only file that opens one. */
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,10 +97,17 @@ const start = async (): Promise<void> => {
   server.once('error', (error: NodeJS.ErrnoException) => stopWith(portProblem(error, settings)));
   server.listen(settings.port, settings.host, () => announce(server.address() as AddressInfo, settings));
 
-  /** No new requests, those begun are answered, what they brought is committed. */
+  let isStopping = false;
+  server.prependListener('request', (_: IncomingMessage, response: ServerResponse) => {
+    if (isStopping) response.setHeader('Connection', 'close');
+  });
+
+  /** No new connections; what comes on the old ones is answered and committed, and then each is closed. */
   const stop = (): void => {
+    isStopping = true;
     setTimeout(() => process.exit(1), stopWithinMs).unref();
     ops.close();
+    if ('keepAliveTimeout' in server) server.keepAliveTimeout = 1;
     server.close(() => void collector.close().then(() => process.exit(0)));
     if ('closeIdleConnections' in server) server.closeIdleConnections();
   };

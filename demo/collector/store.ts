@@ -374,6 +374,8 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
       isClosed = true;
       await committing;
       await exclusive;
+      // One file is left, which can be copied; where a reader is still at it, the log stays and is read at the next start.
+      if (isOpen) await database.writer.run('CHECKPOINT').catch(() => undefined);
       if (isOpen) closeDatabase(database);
     },
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,8 +9,9 @@ import { exportRequest, logRecord, makeDataDir, openCollector } from './house.js
 import { serveFile, startServing } from './serving.js';
 
 const rounds = 4;
-const batchSize = 20;
-const senders = 4;
+/** With this many records a round sees checkpoints, too. */
+const batchSize = 250;
+const senders = 8;
 
 const makeBatch = () => {
   const records = Array.from({ length: batchSize }, () => logRecord('meeting.join.attempt'));
@@ -63,6 +64,34 @@ test('kill -9 at random moments under load: nothing acknowledged is missing, not
   );
   assert.ok(acknowledged.size > batchSize, 'the load did reach the collector');
   context.diagnostic(`${acknowledged.size} acknowledged over ${rounds} kills, ${stored.size} stored`);
+});
+
+test('SIGTERM under load: whoever was heard is answered, and the database is one whole file', async context => {
+  const dataDir = await makeDataDir(context);
+  const { child, url } = await startServing(context, dataDir);
+  const exit = once(child, 'exit');
+  const acknowledged = new Set<string>();
+  const load = async (): Promise<void> => {
+    for (let batch = makeBatch(); await send(url, batch); batch = makeBatch()) {
+      for (const uid of batch.uids) acknowledged.add(uid);
+    }
+  };
+  const loads = Array.from({ length: senders }, load);
+  await sleep(300);
+  const stoppedAt = performance.now();
+  child.kill('SIGTERM');
+  assert.deepEqual(await exit, [0, null]);
+  assert.ok(performance.now() - stoppedAt < 5000, 'it waited for clients that had nothing more to say');
+  await Promise.all(loads);
+  assert.deepEqual(
+    (await readdir(dataDir)).filter(name => name.startsWith('events')),
+    ['events.duckdb'],
+  );
+  const collector = await openCollector(context, { dataDir });
+  const rows = (await collector.store?.query('SELECT uid FROM events')) ?? [];
+  const stored = new Set(rows.map(row => String(row.uid)));
+  assert.ok(acknowledged.size > batchSize);
+  for (const uid of acknowledged) assert.ok(stored.has(uid));
 });
 
 test('SIGTERM ends it with 0; its secrets are readable by the owner alone', async context => {
