@@ -2,7 +2,7 @@
 export interface Limits {
   /** Bytes of a request's body as it travels. */
   maxBodyBytes: number;
-  /** Bytes of a body once inflated: a gzip bomb stops here, not in memory. */
+  /** Bytes of a body once inflated: a gzip bomb stops here, not in memory. Five times what the page sends at most. */
   maxInflatedBytes: number;
   /** Log records of one request. */
   maxRecords: number;
@@ -29,7 +29,7 @@ const mebibyte = 1024 * 1024;
 
 export const defaultLimits: Limits = {
   maxBodyBytes: mebibyte,
-  maxInflatedBytes: 4 * mebibyte,
+  maxInflatedBytes: 2 * mebibyte,
   maxRecords: 2000,
   maxAttributes: 128,
   maxBytesInFlight: 64 * mebibyte,

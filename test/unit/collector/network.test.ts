@@ -2,15 +2,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { exportRequest, logRecord, makeDataDir } from './house.js';
 import { serveFile, startServing } from './serving.js';
 
 const token = 'a-token-for-the-operator';
 const crowd = 2000;
 const slowClients = 200;
+const bombs = 300;
+const maxPeakKb = 400_000;
 
 const attempt = () => JSON.stringify(exportRequest('usage', [logRecord('meeting.join.attempt')]));
 
@@ -79,6 +83,24 @@ test(`${crowd} connections stay open, and each is answered`, async context => {
   }
   for (const [data] of (await Promise.all(answers)) as [Buffer][]) assert.match(data.toString(), /^HTTP\/1\.1 200 /);
   assert.equal(await metric(url, 'records_stored_total'), crowd);
+});
+
+test(`${bombs} bombs at once stop at the bound, and in the memory of one`, async context => {
+  const { child, url } = await serve(context);
+  const bomb = gzipSync(Buffer.alloc(100_000_000, ' '));
+  const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' };
+  const statuses = await Promise.all(
+    Array.from(
+      { length: bombs },
+      async () => (await fetch(`${url}/v1/logs`, { method: 'POST', headers, body: bomb })).status,
+    ),
+  );
+  assert.deepEqual([...new Set(statuses)], [413]);
+  const peakKb = Number(
+    /VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => ''))?.[1] ?? 0,
+  );
+  assert.ok(peakKb < maxPeakKb, `${peakKb} KB`);
+  assert.equal((await send(url)).status, 200);
 });
 
 test('a client that leaves in the middle of its body leaves nothing behind', async context => {
