@@ -191,6 +191,19 @@ test('one client beyond its rate is told when to come back, others are not', asy
   assert.equal((await post(collector, body)).status, 200);
 });
 
+test('the addresses of one IPv6 network are one client, those of another are not', async context => {
+  let address = '';
+  const collector = await openCollector(context, {
+    limits: { clientBurst: 2, clientRequestsPerSecond: 0.5 },
+    clientAddress: () => address,
+    now: () => Date.UTC(2026, 0, 1),
+  });
+  const statuses: number[] = [];
+  const addresses = ['2001:db8:0:1::1', '2001:db8:0:1:a:b:c:d', '2001:db8::1:0:0:0:2', '2001:db8::1', '::1'];
+  for (address of addresses) statuses.push((await post(collector, { resourceLogs: [] })).status);
+  assert.deepEqual(statuses, [200, 200, 429, 200, 200]);
+});
+
 test('a full disk: nothing acknowledged, nothing stored, healthy again once there is room', async context => {
   let free = 1;
   const collector = await openCollector(context, { freeBytes: async () => free });
