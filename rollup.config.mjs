@@ -59,10 +59,7 @@ const shell =
   /\/(define|(panel-)?element|gate|gate-reader|gate-event|opening|activation|join-element|track-join|names|uuid|(web-service-)?configuration)\.js$/;
 const standby =
   /(standby|memory|intake|inherited|kept|outgoing|sender|transport|exclusive|outcomes|retry|otlp-export)\.js$/;
-const manualChunks = id => {
-  if (id.includes('workbox-window')) return 'register';
-  return shell.test(id) || standby.test(id) ? undefined : 'session';
-};
+const manualChunks = id => (shell.test(id) || standby.test(id) ? undefined : 'session');
 
 const plugins = [
   sourceMaps,

@@ -24,50 +24,48 @@ const trusted = (url: string): string => {
 const within = <T>(ms: number, promise: Promise<T>): Promise<T | undefined> =>
   Promise.race([promise, new Promise<undefined>(resolve => setTimeout(resolve, ms))]);
 
-/** The registration of an earlier visit: the browser keeps it, so only a first visit loads what registers. */
-const findRegistration = async (workerSrc: string) => {
+/** What the page itself loads comes first: the worker is for later. */
+const whenLoaded = () =>
+  document.readyState === 'complete' || new Promise(resolve => addEventListener('load', resolve, { once: true }));
+
+/** The worker that the browser keeps from an earlier visit, or a new one when it is active. */
+const activate = async (workerSrc: string): Promise<ServiceWorker | null> => {
+  const { serviceWorker } = navigator;
   const { href } = new URL(workerSrc, document.baseURI);
-  const registration = await navigator.serviceWorker.getRegistration(href);
-  if (registration?.active?.scriptURL !== href) return undefined;
-  // As `register` would; in the background, and out of reach it says no.
-  void registration.update().catch(() => {});
-  return registration;
-};
-
-const register = async (workerSrc: string) => {
-  const { Workbox } = await import('workbox-window');
-  // `getSW` and `messageSW` can hang after a hard reload, so neither is used.
-  return new Workbox(trusted(workerSrc)).register();
-};
-
-const activate = async (workerSrc: string): Promise<ServiceWorker | null | undefined> => {
-  const registration = (await findRegistration(workerSrc)) ?? (await register(workerSrc));
-  if (registration?.active) return registration.active;
-  const worker = registration?.installing ?? registration?.waiting;
+  const known = await serviceWorker.getRegistration(href);
+  if (known?.active?.scriptURL === href) {
+    // In the background; out of reach it says no.
+    void known.update().catch(() => {});
+    return known.active;
+  }
+  await whenLoaded();
+  const registration = await serviceWorker.register(trusted(href));
+  const worker = registration.installing ?? registration.waiting;
   await new Promise<void>(resolve => {
-    worker?.addEventListener('statechange', () => registration?.active && resolve());
+    const check = () => registration.active && resolve();
+    worker?.addEventListener('statechange', check);
+    check();
   });
-  return registration?.active;
+  return registration.active;
 };
 
 /** Asks the worker to flush. @returns undefined when it does not answer */
-export const askWorker = (worker: ServiceWorker, trigger: Trigger): Promise<FlushReport | undefined> =>
-  new Promise(resolve => {
-    const { port1, port2 } = new MessageChannel();
-    const settle = (report?: FlushReport) => {
-      clearTimeout(timer);
-      port1.close();
-      resolve(report);
-    };
-    let timer = setTimeout(settle, answerTimeoutMs);
-    port1.onmessage = ({ data }: MessageEvent<FlushReply>) => {
-      if (data !== true) return settle(data);
-      clearTimeout(timer);
-      timer = setTimeout(settle, reportTimeoutMs);
-    };
-    const message: FlushMessage = { [channelName]: trigger };
-    worker.postMessage(message, [port2]);
-  });
+export const askWorker = async (worker: ServiceWorker, trigger: Trigger): Promise<FlushReport | undefined> => {
+  const { port1, port2 } = new MessageChannel();
+  const hear = (ms: number) =>
+    within(
+      ms,
+      new Promise<FlushReply>(resolve => {
+        port1.onmessage = ({ data }) => resolve(data);
+      }),
+    );
+  const message: FlushMessage = { [channelName]: trigger };
+  worker.postMessage(message, [port2]);
+  const first = await hear(answerTimeoutMs);
+  const report = first === true ? await hear(reportTimeoutMs) : first;
+  port1.close();
+  return report === true ? undefined : report;
+};
 
 /**
  * Registers the worker. Never rejects: whatever is wrong (404, scope, policy, insecure context), the page sends.

@@ -24,4 +24,4 @@ const kilobytes = (bytes: number): string => `${bytes / 1_024} KB`;
 export const sentence = (): string =>
   `A tag for meeting join pages that tells operators who could not join and why, collects nothing unless the pool says so,
 and whose beacons survive whatever the network, the tab or the browser does. At most **${kilobytes(budgets.closedBytes)}** of script while telemetry is off,
-**${kilobytes(budgets.openBytes)}** when it is on (brotli, web-vitals included; a first visit loads 2 KB more to register the worker).`;
+**${kilobytes(budgets.openBytes)}** when it is on (brotli, web-vitals included).`;
