@@ -9,10 +9,12 @@ const toleranceMs = 2_000;
  * @param skewMs what to add to this computer's clock for the server's
  */
 export const createClock = (skewMs: number): Clock => {
-  let origin = Date.now() + skewMs - performance.now();
+  // Asleep since the epoch, as it were.
+  let slept = 0;
   return () => {
-    const slept = Date.now() + skewMs - (origin + performance.now());
-    if (slept > toleranceMs) origin += slept;
-    return origin + performance.now();
+    const at = performance.now();
+    const ahead = Date.now() + skewMs - at - slept;
+    if (ahead > toleranceMs) slept += ahead;
+    return at + slept;
   };
 };

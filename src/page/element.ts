@@ -6,7 +6,7 @@ import { type Gate, GateEvent } from './gate-event.js';
 import { type Decision, decide } from './gate-reader.js';
 import { whenActivated } from './instruments/activation.js';
 import type { ErrorContext } from './instruments/errors.js';
-import type { JoinAttempt, StartOptions, Verb } from './instruments/instrument.js';
+import type { Act, JoinAttempt, StartOptions, Verb } from './instruments/instrument.js';
 import { joinElementOf } from './instruments/join-element.js';
 import { trackJoin } from './instruments/track-join.js';
 import type { Usage } from './instruments/usage.js';
@@ -17,6 +17,8 @@ const maxHeldCalls = 200;
 
 /** Between two readings of a configuration that cannot be reached; news of the network shortens it. */
 const rereadMs = 10_000;
+
+type Why = Omit<Gate, 'state'>;
 
 const pending: Gate = { state: 'pending', reason: 'waiting for the configuration' };
 
@@ -38,7 +40,7 @@ const toAttribute = (property: string) => property.replace(/[A-Z]/g, capital => 
 const sendTracing = 'disable-automatic-send-tracing';
 
 /** Importing the package where there is no DOM must not fail. */
-const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+const Base = (globalThis.HTMLElement ?? Object) as typeof HTMLElement;
 
 /** Whether an earlier open gate, of this pool or another one, left something behind: the worker goes with the database. */
 const hasLeftovers = async () => {
@@ -144,8 +146,8 @@ export class MeetingJoinTelemetryElement extends Base {
     return this.#session?.isOptedIn ?? !!this.#choice;
   }
   set errorReportingOptIn(isOptedIn: boolean) {
-    if (this.#session) void this.#session.choose(isOptedIn);
-    else this.#choice = isOptedIn;
+    if (!this.#session) this.#choice = isOptedIn;
+    this.#call(session => void session.choose(isOptedIn));
   }
 
   /** Whether this page may collect, why, and where that was set. */
@@ -174,10 +176,13 @@ export class MeetingJoinTelemetryElement extends Base {
   startJoin(options?: StartOptions): JoinAttempt {
     const id = uuid();
     const at = performance.now();
-    this.#call(session => session.startJoin({ ...options, id, at }));
+    let started: Act | undefined;
+    this.#call(session => {
+      started = session.startJoin({ ...options, id, at });
+    });
     const act = (verb: Verb) => (argument?: unknown) => {
       const when = performance.now();
-      this.#call(session => session.actOnJoin(id, verb, argument, when));
+      this.#call(() => started?.(verb, argument, when));
     };
     return {
       id,
@@ -222,7 +227,7 @@ export class MeetingJoinTelemetryElement extends Base {
 
   /** Deletes queue, ids and worker of this origin, in every tab, and closes the gate until the page is opened again. */
   purge(): Promise<Receipt> {
-    this.#close('purged');
+    this.#close({ reason: 'purged' });
     return this.#forget(() => true);
   }
 
@@ -258,7 +263,7 @@ export class MeetingJoinTelemetryElement extends Base {
     this.#gate = pending;
     const { signal } = this.#ending;
     const click = (event: Event) => {
-      const element = this.#session ? undefined : joinElementOf(event);
+      const element = joinElementOf(event);
       if (element) this.#call(session => session.click(event, element));
     };
     addEventListener('click', click, { signal, capture: true });
@@ -275,7 +280,7 @@ export class MeetingJoinTelemetryElement extends Base {
       } catch (error) {
         const { message } = error as Error;
         console.error(`<meeting-join-telemetry> collects nothing: ${message}`);
-        return this.#close(message);
+        return this.#close({ reason: message });
       }
       await new Promise(resolve => {
         setTimeout(resolve, rereadMs);
@@ -286,31 +291,33 @@ export class MeetingJoinTelemetryElement extends Base {
 
   /** @returns false when there is more to do once the network is back: the flag or our own script could not be read */
   async #obey(signal: AbortSignal, decision: Decision | undefined): Promise<unknown> {
-    if (decision && !decision.categories.length) return this.#closeFor(decision);
+    if (decision && !decision.enabled) return this.#closeFor(decision);
     // Without a database nothing allows to queue before the flag has been read, so nothing is loaded either.
     if (!decision && (this.#session || !(await hasLeftovers()))) return false;
     const loaded = await import('./session.js').catch(() => undefined);
     if (!loaded || signal.aborted) return false;
-    if (this.#session) await this.#session.update(decision);
-    else this.#adopt(await loaded.openSession(this, decision, this.#choice, reason => this.#close(reason)), signal);
-    if (decision && !signal.aborted) this.#decide('open', decision.reason, decision);
+    if (this.#session) await this.#session.update(decision?.skewMs);
+    else
+      this.#adopt(
+        await loaded.openSession(this, decision?.skewMs, this.#choice, reason => this.#close({ reason })),
+        signal,
+      );
+    if (decision && !signal.aborted) this.#decide('open', decision);
     return decision;
   }
 
   #adopt(session: Session | undefined, signal: AbortSignal) {
     if (signal.aborted) return session?.end();
+    if (!session) return;
     this.#session = session;
-    const choice = this.#choice;
     this.#choice = undefined;
-    // Said while the session was opening.
-    if (choice !== undefined && choice !== session?.isOptedIn) this.errorReportingOptIn = choice;
-    if (session) for (const call of this.#held.splice(0)) this.#call(() => call(session));
+    for (const call of this.#held.splice(0)) this.#call(call);
   }
 
   /** The administrator says no: what earlier open gates of this pool left behind goes too. */
   async #closeFor(decision: Decision) {
     const { pool } = this;
-    this.#close(decision.reason, decision);
+    this.#close(decision);
     if (await hasLeftovers()) await this.#forget(route => route.pool === pool).catch(() => {});
     return true;
   }
@@ -320,14 +327,14 @@ export class MeetingJoinTelemetryElement extends Base {
     return (await import('./standby.js')).purge(isMeant, this);
   }
 
-  #close(reason: string, setting?: Decision) {
+  #close(why: Why) {
     this.#end();
     // Who deleted everything has said no: an attribute that changes must not undo it.
-    this.#isStarting ||= reason === 'purged';
-    this.#decide('closed', reason, setting);
+    this.#isStarting ||= why.reason === 'purged';
+    this.#decide('closed', why);
   }
 
-  #decide(state: Gate['state'], reason: string, { scope, identity }: Partial<Decision> = {}) {
+  #decide(state: Gate['state'], { reason, scope, identity }: Why) {
     this.#gate = { state, reason, scope, identity };
     this.#resolveReady(this.#gate);
     this.dispatchEvent(new GateEvent(this.#gate));

@@ -1,10 +1,11 @@
 import { readConfiguration } from '../delivery/configuration.js';
-import type { Category } from '../practices/catalog.js';
-import { type GateInputs, openCategories } from '../practices/gate.js';
+import type { Surface } from '../practices/gate.js';
 import { readSetting, type Setting } from '../practices/web-service-configuration.js';
+import { toUrl } from './url.js';
 
 /** The attributes as the author wrote them; '' where there is none. */
-export interface GateAttributes extends Omit<GateInputs, 'flag'> {
+export interface GateAttributes {
+  surface: Surface;
   pool: string;
   site: string;
   configSrc: string;
@@ -13,19 +14,9 @@ export interface GateAttributes extends Omit<GateInputs, 'flag'> {
 
 /** The administrator's word on a gate. */
 export interface Decision extends Setting {
-  /** Those that may be collected. Empty: closed, and what an earlier open gate left behind must go. */
-  categories: Category[];
+  /** What to add to this computer's clock for the server's. */
   skewMs: number;
 }
-
-/** '' when it is none. */
-const toUrl = (text: string): string => {
-  try {
-    return new URL(text, document.baseURI).href;
-  } catch {
-    return '';
-  }
-};
 
 /**
  * Reads the flag and decides the gate. Whatever is in doubt closes it.
@@ -34,19 +25,16 @@ const toUrl = (text: string): string => {
  * @throws Error when there is no word of the administrator to be had; its message says why
  */
 export const decide = async (attributes: GateAttributes, inline: string): Promise<Decision | undefined> => {
-  const { pool, site, surface, configSrc, endpoint, disableAutomaticSendTracing, errorReportingOptIn } = attributes;
+  const { pool, site, surface, configSrc, endpoint } = attributes;
   const require = (attribute: string, value: unknown, meaning: string) => {
     if (!value) throw Error(`set ${attribute} to ${meaning}`);
   };
   require('endpoint', toUrl(endpoint), 'the URL of OTLP logs ingest');
   require('surface', /^(join-launcher|meetings-app|client)$/.test(surface), 'join-launcher, meetings-app or client');
-  // One by one: a spread leaves out what an element's class defines.
-  const categoriesWhen = (flag: boolean) =>
-    openCategories({ surface, disableAutomaticSendTracing, errorReportingOptIn, flag });
-  if (surface === 'client') return { enabled: true, reason: surface, skewMs: 0, categories: categoriesWhen(false) };
+  // Census cannot be turned off there (practices/gate.ts).
+  if (surface === 'client') return { enabled: true, reason: surface, skewMs: 0 };
   require('pool', pool, 'the FQDN of the pool that hosts the meeting');
   const url = toUrl(configSrc);
-  require('config-src', inline || (configSrc && url), 'the URL of the exported configuration');
-  const answer = inline ? { ...readSetting(inline, pool, site), skewMs: 0 } : await readConfiguration(url, pool, site);
-  return answer && { ...answer, categories: categoriesWhen(answer.enabled) };
+  require('config-src', inline || url, 'the URL of the exported configuration');
+  return inline ? { ...readSetting(inline, pool, site), skewMs: 0 } : readConfiguration(url, pool, site);
 };

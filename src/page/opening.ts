@@ -1,10 +1,9 @@
 /** The seam between the element and the session it loads when its gate opens. */
 
 import type { FlushReport } from '../delivery/sender.js';
-import type { Category } from '../practices/catalog.js';
 import type { Surface } from '../practices/gate.js';
 import type { ErrorContext } from './instruments/errors.js';
-import type { StartOptions, Verb } from './instruments/instrument.js';
+import type { Act, StartOptions } from './instruments/instrument.js';
 import type { Usage } from './instruments/usage.js';
 
 /** The element, as far as a session reads it and tells it. */
@@ -22,17 +21,9 @@ export interface Host extends EventTarget {
   readonly disableAutomaticSendTracing: boolean;
 }
 
-/** What a decision brings beside the attributes. */
-export interface Opening {
-  categories: Category[];
-  /** What to add to this computer's clock for the server's. */
-  skewMs: number;
-}
-
 /** An open gate, as the element sees it. Times are on the scale of `performance.now()`. */
 export interface Session {
-  startJoin(options: StartOptions & { id: string; at: number }): void;
-  actOnJoin(id: string, verb: Verb, argument: unknown, at: number): void;
+  startJoin(options: StartOptions & { id: string; at: number }): Act;
   click(event: Event, element: Element): void;
   recordSignIn(succeeded: boolean): void;
   recordUsage(usage: Usage): void;
@@ -42,8 +33,8 @@ export interface Session {
   /** Whether the person has opted in to error reporting: now, or on an earlier visit. */
   readonly isOptedIn: boolean;
   choose(isOptedIn: boolean): Promise<void>;
-  /** The flag has been read after all (`opening`), or somebody else is signed in. */
-  update(opening?: Opening): Promise<void>;
+  /** The flag has been read after all (`skewMs`), or somebody else is signed in. */
+  update(skewMs?: number): Promise<void>;
   /** Stops, and deletes nothing: the element has left the page. */
   end(): void;
 }

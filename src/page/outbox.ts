@@ -4,9 +4,9 @@ import { withFallback } from '../delivery/fallback.js';
 import { openIndexedDb } from '../delivery/indexed-db.js';
 import { limits } from '../delivery/limits.js';
 import { createQueue, type Queue } from '../delivery/queue.js';
-import type { RouteOpening } from '../delivery/rows.js';
 import type { FlushReport, Notice, Sender, Trigger } from '../delivery/sender.js';
-import { nothing } from './opening.js';
+import { type Host, nothing } from './opening.js';
+import type { RouteKeeper } from './route.js';
 import { askWorker, startWorker } from './worker-link.js';
 
 export interface Outbox {
@@ -18,80 +18,60 @@ export interface Outbox {
   announce(notice: Notice): void;
 }
 
-export interface OutboxOptions {
-  workerSrc: string;
-  signal: AbortSignal;
-  /** What a queue in memory must know before anything else. */
-  route: () => RouteOpening;
-  hear: (notice: Notice) => void;
-  /** Says again what only the page knows, before a flush. */
-  refresh: () => Promise<unknown> | undefined;
-  /** Tells of what a flush has lost. */
-  tell: () => Promise<unknown>;
-}
-
 /** Waits so that what belongs together travels together; it is durable all the while. */
 const nudgeDelayMs = 100;
+
+/** What happens to a page, and what it means for the queue. */
+const triggers: Record<string, Trigger> = {
+  online: 'online',
+  pagehide: 'recorded',
+  pageshow: 'visible',
+  visibilitychange: 'visible',
+};
 
 export const loadStandby = () => import('./standby.js');
 
 /** The tables of this origin; in memory when IndexedDB is absent or breaks. */
-const openStorage = async ({ route, hear }: OutboxOptions) => {
+const openStorage = async (keeper: RouteKeeper, hear: (notice: Notice) => void) => {
   const fall = async () => {
     const memory = (await loadStandby()).createMemoryStorage();
-    await createQueue(memory).open(route());
+    // What it must know before anything else.
+    await createQueue(memory).open(keeper.route);
     return memory;
   };
   const durable = await openIndexedDb(true, () => hear({ type: 'purged' })).catch(() => undefined);
   return durable ? withFallback(durable, fall) : fall();
 };
 
-/** Asks for flushes when something may have changed, and again when the last one says so. */
-const startFlushing = (flush: (trigger: Trigger) => Promise<FlushReport>, { signal, tell }: OutboxOptions) => {
-  let retrying: ReturnType<typeof setTimeout> | undefined;
-  let nudging: ReturnType<typeof setTimeout> | undefined;
-  const run = async (trigger: Trigger): Promise<FlushReport> => {
-    clearTimeout(retrying);
-    clearTimeout(nudging);
-    nudging = undefined;
-    const report = await flush(trigger);
-    const { nextAttemptAt } = report;
-    clearTimeout(retrying);
-    if (nextAttemptAt && !signal.aborted) {
-      retrying = setTimeout(run, Math.min(nextAttemptAt - Date.now(), limits.retryAfterCapMs), 'retry');
-    }
-    if (!signal.aborted) void tell();
-    return report;
-  };
-  const nudge = () => {
-    nudging ??= setTimeout(run, nudgeDelayMs, 'recorded');
-  };
-  const on = (target: EventTarget, type: string, trigger: Trigger) =>
-    target.addEventListener(type, () => void run(trigger), { signal });
-  on(globalThis, 'online', 'online');
-  on(globalThis, 'pagehide', 'recorded');
-  on(globalThis, 'pageshow', 'visible');
-  on(document, 'visibilitychange', 'visible');
-  signal.addEventListener('abort', () => clearTimeout(retrying));
-  return { flush: run, nudge };
-};
-
-export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
-  const { workerSrc, signal, hear, refresh } = options;
+/**
+ * @param hear news of the sender, of other tabs and of the worker
+ * @param tell tells of what a flush has lost
+ */
+export const openOutbox = async (
+  host: Host,
+  keeper: RouteKeeper,
+  hear: (notice: Notice) => void,
+  tell: () => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<Outbox> => {
   const channel = openChannel(hear);
-  const storage = await openStorage(options);
-  const worker = startWorker(workerSrc);
+  const storage = await openStorage(keeper, hear);
+  const queue = createQueue(storage);
+  const worker = startWorker(host.workerSrc);
   let sender: Promise<Sender> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isNudged = false;
 
   const openOwnSender = async () =>
     (await loadStandby()).openOwnSender(storage, notice => {
       channel.postMessage(notice);
       hear(notice);
     });
-  const flush = async (trigger: Trigger): Promise<FlushReport> => {
+  const send = async (trigger: Trigger): Promise<FlushReport> => {
     const active = await worker;
     if (signal.aborted) return nothing;
-    await refresh();
+    // A configuration that stands in the page holds as long as the page does; nobody else can read it again.
+    if (!keeper.route.configSrc && host.surface !== 'client') await keeper.open(queue).catch(() => {});
     // A worker cannot see what is only in this page's memory.
     const byWorker = active && storage.durable ? await askWorker(active, trigger) : undefined;
     if (byWorker) return byWorker;
@@ -103,19 +83,42 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
         return { ...nothing, nextAttemptAt: Date.now() + limits.backoffCapMs };
       });
   };
+  const schedule = (delayMs: number, trigger: Trigger) => {
+    clearTimeout(timer);
+    timer = setTimeout(flush, delayMs, trigger);
+  };
+  const flush = async (trigger: Trigger): Promise<FlushReport> => {
+    clearTimeout(timer);
+    isNudged = false;
+    const report = await send(trigger);
+    const { nextAttemptAt } = report;
+    if (nextAttemptAt && !isNudged && !signal.aborted)
+      schedule(Math.min(nextAttemptAt - Date.now(), limits.retryAfterCapMs), 'retry');
+    if (!signal.aborted) void tell();
+    return report;
+  };
+  for (const [type, trigger] of Object.entries(triggers)) addEventListener(type, () => void flush(trigger), { signal });
   const cut = () =>
     void sender?.then(
       own => own.cut(),
       () => {},
     );
-  const announce = (notice: Notice) => {
-    channel.postMessage(notice);
-    cut();
-  };
   signal.addEventListener('abort', () => {
+    clearTimeout(timer);
     cut();
     channel.close();
     storage.close();
   });
-  return { queue: createQueue(storage), announce, ...startFlushing(flush, options) };
+  return {
+    queue,
+    flush,
+    nudge: () => {
+      if (!isNudged) schedule(nudgeDelayMs, 'recorded');
+      isNudged = true;
+    },
+    announce: notice => {
+      channel.postMessage(notice);
+      cut();
+    },
+  };
 };

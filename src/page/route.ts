@@ -9,11 +9,10 @@ import { openCategories } from '../practices/gate.js';
 import { type KeyValue, toKeyValues } from '../practices/otlp.js';
 import type { Environment } from './instruments/census.js';
 import type { CountedEvent } from './instruments/instrument.js';
-import type { Host, Opening } from './opening.js';
+import type { Host } from './opening.js';
 import { loadStandby } from './outbox.js';
-import { pseudonymize } from './pseudonym.js';
+import { toUrl } from './url.js';
 
-/** Random ids of this installation, one for each category that has any, so that the categories cannot be joined. */
 interface Device {
   census: string;
   /** Gone when error reporting is closed: after that it is a new device. */
@@ -25,20 +24,25 @@ export const placeOf = ({ pool, federationPartner }: Host): Attributes => ({
   'meeting.federation_partner': federationPartner || undefined,
 });
 
-const absolute = (url: string) => url && new URL(url, document.baseURI).href;
+/** A chunk of its own, for the pages that know who is signed in. Out of reach, the next visit counts that person. */
+const pseudonymOf = async (userId: string, key: string) => {
+  const loaded = await import('./pseudonym.js').catch(() => undefined);
+  return loaded?.pseudonymize(userId, key, 'census');
+};
 
 /** The route, with what only the page knows of it. */
 export interface PageRoute extends RouteOpening {
   /** Resource attributes per category. */
   resources: Record<Category, KeyValue[]>;
   /** What counts are sent with: attributes of the record that carries them. */
-  frames: Record<CountedEvent, Attributes>;
+  frames: Partial<Record<CountedEvent, Attributes>>;
 }
 
-const toRoute = (host: Host, opening: Opening, known: Environment, identity: Attributes): PageRoute => {
+/** As it is until the flag has been read. */
+const toHeldRoute = (host: Host, known: Environment): PageRoute => {
   const { pool, site, surface } = host;
-  const endpoint = absolute(host.endpoint);
-  const configSrc = absolute(host.configSrc);
+  const endpoint = toUrl(host.endpoint);
+  const configSrc = toUrl(host.configSrc);
   const resource = (attributes: Attributes) =>
     toKeyValues({
       'service.name': host.appName.slice(0, 64),
@@ -49,66 +53,63 @@ const toRoute = (host: Host, opening: Opening, known: Environment, identity: Att
     });
   const coarse = resource(known.resource);
   return {
-    ...opening,
     key: [endpoint, configSrc, pool, site, surface].join(' ').toLowerCase(),
     endpoint,
     configSrc,
     pool,
     site,
     surface,
-    checkedAt: Date.now(),
-    held: false,
+    categories: ['census', 'usage', 'error'],
+    skewMs: 0,
+    checkedAt: 0,
+    held: true,
     resources: { census: resource(known.censusResource), usage: coarse, error: coarse },
-    frames: { 'meeting.usage': placeOf(host), 'meeting.census': { ...known.census, ...identity } },
+    frames: {},
   };
 };
 
 export interface RouteKeeper {
   readonly route: PageRoute;
-  /** Counts devices per error, and nothing else. */
-  readonly errorDevice: string | undefined;
+  /** Random ids of this installation, one for each category that has any, so that the categories cannot be joined. */
+  device?: Device | undefined;
   /** The person's choice on the `client` surface. */
-  readonly isOptedIn: boolean;
-  /** Makes the ids, where the route itself must not be opened yet. */
-  identify(queue: Queue): Promise<void>;
+  isOptedIn: boolean;
   /**
    * Opens the route, or says what has changed about it. One after the other, so that the last word counts.
-   * @param opening as it is, when absent
+   * @param skewMs of the flag's last reading; undefined: as it was, and while there was none the route stays held
    * @param choice the person's new choice; undefined: as it was
    */
-  open(queue: Queue, opening?: Opening, choice?: boolean): Promise<void>;
+  open(queue: Queue, skewMs?: number, choice?: boolean): Promise<void>;
 }
 
-export const keepRoute = (host: Host, opening: Opening, known: Environment): RouteKeeper => {
-  let route = toRoute(host, opening, known, {});
-  let device: Device | undefined;
-  let isOptedIn = false;
+export const keepRoute = (host: Host, known: Environment): RouteKeeper => {
+  const route = toHeldRoute(host, known);
   let opened: Promise<unknown> = Promise.resolve();
 
-  const identify = async ({ storage }: Queue, categories: Category[]) => {
-    device = await remember<Device>(storage, 'device', ids => ({
+  /** On the `client` surface the person decides too, and may do so again and again. */
+  const consented = async ({ storage }: Queue, choice?: boolean) => {
+    const { surface, disableAutomaticSendTracing } = host;
+    if (surface === 'client') {
+      keeper.isOptedIn = !!(await remember<boolean>(storage, 'errorReportingOptIn', () => choice));
+      // What takes the choice back must be here when the network is not.
+      if (keeper.isOptedIn) void loadStandby().catch(() => {});
+    }
+    return openCategories({ surface, disableAutomaticSendTracing, errorReportingOptIn: keeper.isOptedIn, flag: true });
+  };
+  const open = async (queue: Queue, choice?: boolean) => {
+    const { userId, pseudonymKey, pool } = host;
+    const categories = await consented(queue, choice);
+    keeper.device = await remember<Device>(queue.storage, 'device', ids => ({
       census: ids?.census ?? uuid(),
       error: categories.includes('error') ? (ids?.error ?? uuid()) : undefined,
     }));
-  };
-  /** On the `client` surface the person decides too, and may do so again and again. */
-  const consented = async ({ storage }: Queue, categories: Category[], choice?: boolean) => {
-    const { surface, disableAutomaticSendTracing } = host;
-    if (surface !== 'client') return categories;
-    isOptedIn = !!(await remember<boolean>(storage, 'errorReportingOptIn', () => choice));
-    // What takes the choice back must be here when the network is not.
-    if (isOptedIn) void loadStandby().catch(() => {});
-    return openCategories({ surface, disableAutomaticSendTracing, errorReportingOptIn: isOptedIn, flag: false });
-  };
-  const open = async (queue: Queue, current: Opening, choice?: boolean) => {
-    const { userId, pseudonymKey, pool } = host;
-    const categories = await consented(queue, current.categories, choice);
-    await identify(queue, categories);
     const identity = {
-      'app.installation.id': device?.census,
-      'user.hash': await pseudonymize(userId, pseudonymKey || pool, 'census'),
+      'app.installation.id': keeper.device?.census,
+      'user.hash': userId ? await pseudonymOf(userId, pseudonymKey || pool) : undefined,
     };
-    route = toRoute(host, { ...current, categories }, known, identity);
+    route.frames = { 'meeting.usage': placeOf(host), 'meeting.census': { ...known.census, ...identity } };
+    if (route.held) return;
+    Object.assign(route, { categories, checkedAt: Date.now() });
     const { before, inherits } = await queue.open(route);
     if (inherits) await (await loadStandby()).takeOver(queue.storage);
     if (before?.categories.some(category => !categories.includes(category))) {
@@ -116,22 +117,16 @@ export const keepRoute = (host: Host, opening: Opening, known: Environment): Rou
     }
   };
 
-  return {
-    get route() {
-      return route;
-    },
-    get errorDevice() {
-      return device?.error;
-    },
-    get isOptedIn() {
-      return isOptedIn;
-    },
-    identify: queue => identify(queue, route.categories),
-    open: (queue, changed, choice) => {
-      if (choice !== undefined) isOptedIn = choice;
-      const run = opened.then(() => open(queue, changed ?? route, choice));
+  const keeper: RouteKeeper = {
+    route,
+    isOptedIn: false,
+    open: (queue, skewMs, choice) => {
+      if (skewMs !== undefined) Object.assign(route, { skewMs, held: false });
+      keeper.isOptedIn = choice ?? keeper.isOptedIn;
+      const run = opened.then(() => open(queue, choice));
       opened = run.catch(() => {});
       return run;
     },
   };
+  return keeper;
 };

@@ -4,7 +4,6 @@
  */
 import { inOrder } from '../delivery/in-order.js';
 import type { Notice } from '../delivery/sender.js';
-import { uuid } from '../delivery/uuid.js';
 import { severity } from '../practices/otlp.js';
 import { createClock } from './clock.js';
 import { DeliveredEvent, DroppedEvent } from './delivery-events.js';
@@ -15,28 +14,27 @@ import { createJoins, reconcile } from './instruments/join.js';
 import { observeLaunch } from './instruments/launch.js';
 import { recordUsage } from './instruments/usage.js';
 import { observeVitals } from './instruments/vitals.js';
-import type { Host, Opening, Session } from './opening.js';
+import type { Host, Session } from './opening.js';
 import { loadStandby, openOutbox } from './outbox.js';
 import { createRecorder } from './recorder.js';
 import { keepRoute, placeOf } from './route.js';
 
 /**
- * @param opening undefined: the configuration cannot be reached; queue if an earlier answer allows it, send nothing
+ * @param skewMs what to add to this computer's clock for the server's, by the answer that opened the gate; undefined: the
+ * configuration cannot be reached; queue if an earlier answer allows it, send nothing
  * @param choice whether the person opts in to error reporting; undefined: as on an earlier visit
  * @param onClosed the gate has been closed elsewhere: by the worker, or in another tab
  * @returns undefined when it may not even queue
  */
 export const openSession = async (
   host: Host,
-  opening: Opening | undefined,
+  skewMs: number | undefined,
   choice: boolean | undefined,
   onClosed: (reason: string) => void,
 ): Promise<Session | undefined> => {
-  const known = await environment();
-  const allowed: Opening = opening ?? { categories: ['census', 'usage', 'error'], skewMs: 0 };
-  const keeper = keepRoute(host, allowed, known);
+  const keeper = keepRoute(host, await environment());
   const { key } = keeper.route;
-  if (!opening && !(await (await loadStandby()).holdInGrace(key))) return undefined;
+  if (skewMs === undefined && !(await (await loadStandby()).holdInGrace(key))) return undefined;
 
   const ending = new AbortController();
   const { signal } = ending;
@@ -64,44 +62,20 @@ export const openSession = async (
     const attributes = { 'telemetry.dropped.reason': 'storage_unavailable', 'telemetry.dropped.count': 0 };
     void record({ name: 'telemetry.dropped', category: 'error', severity: severity.warn, attributes });
   };
-  const reopen = (current?: Opening, chosen?: boolean) => keeper.open(queue, current, chosen).catch(() => {});
-  // A configuration that stands in the page holds as long as the page does; nobody else can read it again.
-  const refresh = () => (keeper.route.configSrc || host.surface === 'client' ? undefined : reopen());
   const outbox = await inOrder(navigator.locks, async () => {
-    const { workerSrc } = host;
-    const opened = await openOutbox({
-      workerSrc,
-      signal,
-      route: () => keeper.route,
-      hear,
-      refresh,
-      tell: () => tell(),
-    });
-    if (opening) await keeper.open(opened.queue, opening, choice);
-    else await keeper.identify(opened.queue);
+    const opened = await openOutbox(host, keeper, hear, () => tell(), signal);
+    await keeper.open(opened.queue, skewMs, choice);
     return opened;
   });
   const { queue } = outbox;
+  const reopen = (current?: number, chosen?: boolean) => keeper.open(queue, current, chosen).catch(() => {});
 
-  const {
-    record: recordAny,
-    count,
-    tell,
-    settled,
-  } = createRecorder({
-    queue,
-    route: key,
-    clock: createClock(allowed.skewMs),
-    isOpen: category => !signal.aborted && keeper.route.categories.includes(category),
-    resources: keeper.route.resources,
-    frameOf: event => keeper.route.frames[event],
-    onStored: outbox.nudge,
-    onFull: () => outbox.flush('full'),
-  });
+  const recorder = createRecorder(keeper, outbox, createClock(skewMs ?? 0), signal);
+  const { record: recordAny, count, tell, settled } = recorder;
   const record: RecordEvent = event => {
     const whose = event.name === 'exception' && {
       'user.id': host.userId || undefined,
-      'meeting.error.device.id': keeper.errorDevice,
+      'meeting.error.device.id': keeper.device?.error,
     };
     return recordAny({ ...event, attributes: { ...event.attributes, ...whose } });
   };
@@ -111,15 +85,14 @@ export const openSession = async (
   if (!queue.storage.durable) reportBroken();
   void recordCensus();
   // The flush sorts in what other pages have posted, results of attempts among them.
-  void reconcile(record, { orphans: () => outbox.flush('visit').then(() => queue.joins(key)) });
-  const joins = createJoins(record, { signal, count, newId: uuid, context: () => placeOf(host) });
-  const launch = observeLaunch(joins, { signal });
-  observeVitals(record, { signal });
+  void reconcile(record, () => outbox.flush('visit').then(() => queue.joins(key)));
+  const options = { signal, count, context: () => placeOf(host) };
+  const launch = observeLaunch(createJoins(record, options), options);
+  observeVitals(record, options);
   return {
     startJoin: launch.start,
-    actOnJoin: joins.call,
     click: launch.click,
-    recordError: observeErrors(record, { signal, count }),
+    recordError: observeErrors(record, options),
     recordSignIn: succeeded => void recordSignIn(count, succeeded),
     recordUsage: usage => void recordUsage(count, usage),
     flush: () => settled().then(() => outbox.flush('call')),
@@ -134,7 +107,7 @@ export const openSession = async (
     update: async changed => {
       if (signal.aborted) return;
       await reopen(changed);
-      if (!changed) await recordCensus();
+      if (changed === undefined) await recordCensus();
       void outbox.flush('visit');
     },
     end: () => void settled().finally(() => ending.abort()),

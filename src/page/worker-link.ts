@@ -1,6 +1,7 @@
 import type { FlushMessage, FlushReply } from '../delivery/channel.js';
 import { channelName } from '../delivery/names.js';
 import type { FlushReport, Trigger } from '../delivery/sender.js';
+import { toUrl } from './url.js';
 
 /** A worker that has not said it heard us by then is none: the page sends. Starting a cold one takes tenths of a second. */
 const answerTimeoutMs = 2_000;
@@ -21,8 +22,13 @@ const trusted = (url: string): string => {
   return policy?.createScriptURL(url) ?? url;
 };
 
-const within = <T>(ms: number, promise: Promise<T>): Promise<T | undefined> =>
-  Promise.race([promise, new Promise<undefined>(resolve => setTimeout(resolve, ms))]);
+const within = async <T>(ms: number, promise: Promise<T>): Promise<T | undefined> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>(resolve => {
+    timer = setTimeout(resolve, ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+};
 
 /** What the page itself loads comes first: the worker is for later. */
 const whenLoaded = () =>
@@ -31,7 +37,7 @@ const whenLoaded = () =>
 /** The worker that the browser keeps from an earlier visit, or a new one when it is active. */
 const activate = async (workerSrc: string): Promise<ServiceWorker | null> => {
   const { serviceWorker } = navigator;
-  const { href } = new URL(workerSrc, document.baseURI);
+  const href = toUrl(workerSrc);
   const known = await serviceWorker.getRegistration(href);
   if (known?.active?.scriptURL === href) {
     // In the background; out of reach it says no.
@@ -71,11 +77,11 @@ export const askWorker = async (worker: ServiceWorker, trigger: Trigger): Promis
  * Registers the worker. Never rejects: whatever is wrong (404, scope, policy, insecure context), the page sends.
  * @returns undefined when there is none within a few seconds
  */
-export const startWorker = async (workerSrc: string): Promise<ServiceWorker | undefined> => {
+export const startWorker = async (workerSrc: string): Promise<ServiceWorker | null | undefined> => {
   if (!workerSrc) return undefined;
   try {
     if (!navigator.serviceWorker) throw Error('Insecure contexts have none.');
-    return (await within(activationTimeoutMs, activate(workerSrc))) ?? undefined;
+    return await within(activationTimeoutMs, activate(workerSrc));
   } catch (error) {
     console.warn(`meeting-join-telemetry: the page sends, it has no worker. ${error}`);
     return undefined;

@@ -5,6 +5,8 @@
  *
  * Categories are those of Microsoft's "Skype for Business and Microsoft Teams data collection practices".
  */
+import { lookUp } from './look-up.js';
+
 export type Category = 'census' | 'usage' | 'error';
 
 export const categories: readonly Category[] = ['census', 'usage', 'error'];
@@ -145,15 +147,12 @@ export const events: Record<EventName, { category: Category | '*'; attributes: R
   },
 };
 
-const feature = /^[a-z0-9_]{1,32}$/;
+const feature = /\.[a-z0-9_]{1,32}$/;
 
 /** The bound declared for an attribute of an event, or undefined: then it must not travel. */
 export const boundOf = (event: EventName, name: string): Bound | undefined => {
-  const declared = events[event].attributes;
-  if (Object.hasOwn(declared, name)) return declared[name];
-  if (Object.hasOwn(recordAttributes, name)) return recordAttributes[name];
-  const dot = name.lastIndexOf('.') + 1;
-  return feature.test(name.slice(dot)) ? declared[`${name.slice(0, dot)}*`] : undefined;
+  const { attributes } = events[event];
+  return lookUp(attributes, name) ?? lookUp(recordAttributes, name) ?? lookUp(attributes, name.replace(feature, '.*'));
 };
 
 /** The value as it may travel: strings cut to their bound, integers truncated; undefined when its kind is wrong. */

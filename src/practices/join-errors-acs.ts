@@ -1,5 +1,6 @@
 /** Azure Communication Services calling, and Teams meetings joined through it: `call.callEndReason`. */
-import { type ErrorType, type JoinFailure, lookUp, toFailure } from './join-errors.js';
+import { type ErrorType, type JoinFailure, toFailure } from './join-errors.js';
+import { lookUp } from './look-up.js';
 
 /** https://learn.microsoft.com/azure/communication-services/concepts/troubleshooting-codes, subcodes of the end of a call. */
 export const acsSubcodes: Record<string, ErrorType> = {

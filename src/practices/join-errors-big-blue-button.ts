@@ -1,5 +1,6 @@
 /** BigBlueButton: keys of its API's answers, reasons of its HTML5 client, codes of its audio. */
-import { type ErrorType, type JoinFailure, lookUp } from './join-errors.js';
+import type { ErrorType, JoinFailure } from './join-errors.js';
+import { lookUp } from './look-up.js';
 
 /**
  * - words: `messageKey` of https://docs.bigbluebutton.org/development/api, and `JoinErrorCodeTable` and

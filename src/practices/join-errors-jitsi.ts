@@ -1,5 +1,6 @@
 /** Jitsi Meet: the names lib-jitsi-meet gives with `CONFERENCE_FAILED`, `CONNECTION_FAILED` and track errors. */
-import { type ErrorType, type JoinFailure, lookUp } from './join-errors.js';
+import type { ErrorType, JoinFailure } from './join-errors.js';
+import { lookUp } from './look-up.js';
 
 /** JitsiConferenceErrors.ts, JitsiConnectionErrors.ts and JitsiTrackErrors.ts of https://github.com/jitsi/lib-jitsi-meet */
 export const jitsiErrors: Record<string, ErrorType> = {

@@ -1,5 +1,6 @@
 /** LiveKit's JavaScript client. */
-import { type ErrorType, type JoinFailure, lookUp, toFailure } from './join-errors.js';
+import { type ErrorType, type JoinFailure, toFailure } from './join-errors.js';
+import { lookUp } from './look-up.js';
 
 /** `ConnectionErrorReason` and `MediaDeviceFailure`: https://github.com/livekit/client-sdk-js/blob/main/src/room/errors.ts */
 export const liveKitReasons: Record<string, ErrorType> = {

@@ -1,5 +1,6 @@
 /** `ms-diagnostics` and `X-Ms-diagnostics` headers of Lync and Skype for Business servers. */
-import { type ErrorType, type JoinFailure, lookUp, toFailure } from './join-errors.js';
+import { type ErrorType, type JoinFailure, toFailure } from './join-errors.js';
+import { lookUp } from './look-up.js';
 
 /**
  * Error ids by [MS-OCER] section 7: 7.2 SipStack, 7.4 Conferencing (both at

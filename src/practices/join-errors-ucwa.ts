@@ -1,5 +1,6 @@
 /** Skype for Business UCWA, and the Skype Web SDK on top of it. */
-import { type ErrorType, type JoinFailure, lookUp, toFailure } from './join-errors.js';
+import { type ErrorType, type JoinFailure, toFailure } from './join-errors.js';
+import { lookUp } from './look-up.js';
 
 /**
  * Subcodes first: they tell more than the code above them.

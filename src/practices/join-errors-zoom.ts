@@ -1,5 +1,6 @@
 /** Zoom Meeting SDK for Web. */
-import { type ErrorType, type JoinFailure, lookUp } from './join-errors.js';
+import type { ErrorType, JoinFailure } from './join-errors.js';
+import { lookUp } from './look-up.js';
 
 /** https://developers.zoom.us/docs/meeting-sdk/web/error-codes/ */
 export const zoomCodes: Record<string, ErrorType> = {

@@ -4,6 +4,8 @@
  * for what it imports.
  */
 
+import { lookUp } from './look-up.js';
+
 /** Not the service's doing: nobody could have let this person in. Counts against the join success rate only. */
 export type ExpectedErrorType =
   | 'meeting_not_found'
@@ -113,10 +115,6 @@ export const launcherCodes: Record<string, ErrorType> = {
 const networkMessage = /^(failed to f|network|load f|error l|importing|the [in])/i;
 
 const scriptError = /^(Type|Reference|Range|Syntax)Error$/;
-
-/** Own entries only: a code may well be called `constructor`. */
-export const lookUp = (table: Record<string, ErrorType>, key: unknown): ErrorType | undefined =>
-  Object.hasOwn(table, `${key}`) ? table[`${key}`] : undefined;
 
 const typeOfError = (name: string, message: unknown, online: boolean): ErrorType => {
   if (name !== 'TypeError' || !networkMessage.test(`${message}`))

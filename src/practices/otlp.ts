@@ -28,7 +28,7 @@ export interface LogRecord {
 /** `SeverityNumber`: unhandled error, handled error, information. */
 export const severity = { error: 17, warn: 13, info: 9 } as const;
 
-const toAnyValue = (value: AttributeValue, isDouble: boolean): AnyValue => {
+export const toAnyValue = (value: AttributeValue, isDouble: boolean): AnyValue => {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
   return isDouble || !Number.isInteger(value) ? { doubleValue: value } : { intValue: `${value}` };
@@ -44,5 +44,4 @@ export const toKeyValues = (attributes: Attributes, isDouble: (name: string) => 
 };
 
 /** Milliseconds (fractions allowed) to the nanosecond string of `timeUnixNano`. */
-export const toUnixNano = (ms: number): string =>
-  `${Math.trunc(ms)}${`${Math.trunc((ms % 1) * 1e6)}`.padStart(6, '0')}`;
+export const toUnixNano = (ms: number): string => ms.toFixed(6).replace('.', '');

@@ -25,14 +25,13 @@ const place =
 /** Schemes of pages and scripts; any other names a client, and in it a meeting. */
 const web = /^((https?|wss?|file|webpack|\w+-extension):|[^:]*(:\d+)?$)/i;
 
-const script = /\/[\w.-]+\.(?:[cm]?[jt]sx?|css|wasm|html?)$/;
+/** A path without its query: folders, and the script or page at its end. */
+const parts = /^([^?#]*?)(\/[\w.-]+\.(?:[cm]?[jt]sx?|css|wasm|html?))?(?:[?#].*)?$/;
 
 const toPlace = (_: string, before: string, path: string, position: string) => {
   if (!web.test(before)) return '[uri]';
-  const [bare = ''] = path.split(/[?#]/);
-  const [file = ''] = script.exec(bare) ?? [];
-  const folder = bare.length > file.length + (file ? 0 : 1) ? '/[path]' : file ? '' : bare;
-  return before.replace(/\/\/.*@/, '//') + folder + file + position;
+  const [, folder = '', file = ''] = parts.exec(path) ?? [];
+  return before.replace(/\/\/.*@/, '//') + (folder.length > 1 ? '/[path]' : folder) + file + position;
 };
 
 /** Not what stands before the scheme in `function@https://…` of Gecko and WebKit. */

@@ -43,7 +43,7 @@ describe('instruments in this engine', () => {
 
   it('sees an image that does not load, and what the policy forbids', async () => {
     const { events, record, signal, abort } = collect();
-    observeErrors(record, { signal });
+    observeErrors(record, { signal, count: async () => {} });
     const image = new Image();
     image.src = '/missing.png';
     document.body.append(image);
@@ -82,17 +82,17 @@ describe('instruments in this engine', () => {
 
   it('holds a lock while an attempt is open, so that another tab leaves it alone', async () => {
     const { events, record, signal } = collect();
-    const options = { signal, newId: () => crypto.randomUUID(), context: () => ({}), count: async () => {} };
+    const options = { signal, context: () => ({}), count: async () => {} };
     const act = createJoins(record, options).start({ method: 'native' });
     const orphan = events[0]?.opens;
     if (!orphan) throw new Error('no attempt');
-    const journal = { orphans: async () => [orphan] };
-    await reconcile(record, journal);
+    const readJournal = async () => [orphan];
+    await reconcile(record, readJournal);
     expect(events).to.have.length(1);
     act('succeed');
     expect(events[1]?.attributes['meeting.join.result']).to.equal('success');
     await until(() => false || events.length > 2);
-    await reconcile(record, journal);
+    await reconcile(record, readJournal);
     // The journal of a real recorder would refuse this one: it is closed.
     expect(events[2]?.attributes['meeting.join.result']).to.equal('unknown');
     const names = performance.getEntriesByType('measure').map(({ name }) => name);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Act, Joins } from '#src/page/instruments/instrument.js';
+import { joinElementOf } from '#src/page/instruments/join-element.js';
 import { type Launch, launchWindowMs, observeLaunch } from '#src/page/instruments/launch.js';
 
 interface Attempt {
@@ -23,7 +24,7 @@ const createJoins = () => {
     attempts.push({ method, calls, act });
     return act;
   };
-  return { attempts, start, call() {} } as Joins & { attempts: Attempt[] };
+  return { attempts, start } as Joins & { attempts: Attempt[] };
 };
 
 const assumed = ['succeed', { confidence: 'assumed' }];
@@ -42,6 +43,12 @@ describe('observeLaunch', () => {
     root = document.createElement('div');
     document.body.append(root);
     launch = observeLaunch(joins, { signal: abort.signal });
+    // As the shell does.
+    const hear = (event: Event) => {
+      const element = joinElementOf(event);
+      if (element) launch.click(event, element);
+    };
+    addEventListener('click', hear, { signal: abort.signal, capture: true });
   });
   afterEach(() => {
     abort.abort();

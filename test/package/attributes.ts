@@ -18,7 +18,7 @@ export const attributesTable = (): string => {
   return table(['Attribute', 'Meaning', 'Default'], rows);
 };
 
-const kilobytes = (bytes: number): string => `${bytes / 1_024} KB`;
+const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 102.4) / 10} KB`;
 
 /** The sizes are the budgets, which tests hold: the figures below the sentence are measured. */
 export const sentence = (): string =>

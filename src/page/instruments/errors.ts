@@ -5,7 +5,7 @@
  */
 import type { Attributes } from '../../practices/catalog.js';
 import { contain } from './contain.js';
-import { type ErrorSource, isReported, toException } from './exception.js';
+import { type ErrorSource, isReported, isUnhandled, toException } from './exception.js';
 import type { Count, InstrumentOptions, RecordEvent, TelemetryEvent } from './instrument.js';
 
 /** One record per kind and minute: a loop that throws must not fill the queue. */
@@ -24,7 +24,7 @@ export type RecordError = (error: unknown, context?: ErrorContext) => void;
 
 export interface ErrorOptions extends InstrumentOptions {
   /** For `meeting.stability.issues` of usage. */
-  count?: Count;
+  count: Count;
 }
 
 /** Passes the first of a kind, holds repeats back. */
@@ -78,29 +78,26 @@ export const observeErrors = (record: RecordEvent, options: ErrorOptions): Recor
   const { signal, count } = options;
   const limit = createLimiter(record, options);
 
-  const report = (error: unknown, source: ErrorSource, more?: Attributes, severity?: number) => {
-    if (!signal.aborted && !isReported(error)) contain(() => limit(toException(error, source, more, severity)));
+  const report = (source: ErrorSource, error: unknown, more?: Attributes) => {
+    if (isUnhandled(source)) void count('meeting.usage', { 'meeting.stability.issues': 1 });
+    if (!signal.aborted && !isReported(error)) contain(() => limit(toException(error, source, more)));
   };
   const observe = <K extends keyof WindowEventMap>(type: K, run: (event: WindowEventMap[K]) => void) =>
     addEventListener(type, run, { signal, capture: true });
-  const unhandled = (error: unknown, source: ErrorSource, more?: Attributes) => {
-    report(error, source, more, 17);
-    void count?.('meeting.usage', { 'meeting.stability.issues': 1 });
-  };
 
   observe('error', ({ target, error, message, filename, lineno, colno }) => {
     const { src, href, localName } = Object(target);
-    if (localName) report(src || href, 'resource', { 'exception.type': localName });
+    if (localName) report('resource', src || href, { 'exception.type': localName });
     // A script of another origin tells nothing but "Script error."; a thrown `undefined` has no error either.
-    else if (error) unhandled(error, 'error');
+    else if (error) report('error', error);
     else
-      unhandled(message, 'error', {
+      report('error', message, {
         'exception.stacktrace': placeOf({ sourceFile: filename, lineNumber: lineno, columnNumber: colno }),
       });
   });
-  observe('unhandledrejection', ({ reason }) => unhandled(reason, 'rejection'));
+  observe('unhandledrejection', ({ reason }) => report('rejection', reason));
   observe('securitypolicyviolation', event =>
-    report(`${event.effectiveDirective} ${event.blockedURI}`, 'csp', {
+    report('csp', `${event.effectiveDirective} ${event.blockedURI}`, {
       'exception.type': event.type,
       'exception.stacktrace': placeOf(event),
     }),
@@ -109,7 +106,7 @@ export const observeErrors = (record: RecordEvent, options: ErrorOptions): Recor
     const observer = new ReportingObserver(
       reports => {
         for (const { type, body } of reports as unknown as BrowserReport[]) {
-          report(body.message, 'report', { 'exception.type': type, 'exception.stacktrace': placeOf(body) });
+          report('report', body.message, { 'exception.type': type, 'exception.stacktrace': placeOf(body) });
         }
       },
       { types: ['crash', 'intervention', 'deprecation'], buffered: true },
@@ -121,7 +118,7 @@ export const observeErrors = (record: RecordEvent, options: ErrorOptions): Recor
   return (error, context) =>
     contain(() => {
       const { messageDirection, conversationState, conversationThreadId } = { ...context };
-      report(error, 'handled', {
+      report('handled', error, {
         'meeting.message.direction': messageDirection,
         'meeting.conversation.state': conversationState,
         'meeting.conversation.thread_id': conversationThreadId,

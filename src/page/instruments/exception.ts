@@ -4,11 +4,14 @@
  * error category declares them. Scrubbing is the recorder's.
  */
 import type { Attributes } from '../../practices/catalog.js';
+import { severity } from '../../practices/otlp.js';
 import { contain } from './contain.js';
 import type { TelemetryEvent } from './instrument.js';
 
 /** `meeting.error.source`. */
 export type ErrorSource = 'join' | 'error' | 'rejection' | 'resource' | 'csp' | 'report' | 'handled' | 'other';
+
+export const isUnhandled = (source: ErrorSource): boolean => source === 'error' || source === 'rejection';
 
 const maxLines = 24;
 const maxCauses = 4;
@@ -72,19 +75,14 @@ export const conditions = (from: Navigator = navigator): Attributes => {
   };
 };
 
-/** `severity` is WARN unless nobody handled it. */
-export const toException = (
-  thrown: unknown,
-  source: ErrorSource,
-  more: Attributes = {},
-  severity = 13,
-): TelemetryEvent => {
+/** ERROR when nobody handled it, else WARN. */
+export const toException = (thrown: unknown, source: ErrorSource, more: Attributes = {}): TelemetryEvent => {
   const error = Object(thrown);
   if (error === thrown) reported.add(error);
   return {
     name: 'exception',
     category: 'error',
-    severity,
+    severity: isUnhandled(source) ? severity.error : severity.warn,
     attributes: {
       'exception.type': text(() => error.name ?? more['error.type'] ?? error.constructor.name),
       'exception.message': text(() => (error === thrown ? error.message : thrown)),

@@ -12,8 +12,6 @@ export interface TelemetryEvent {
   attributes: Attributes;
   /** `SeverityNumber`; information when absent. */
   severity?: number;
-  /** 0 is evicted last; by event name when absent. */
-  priority?: 0 | 1 | 2 | 3 | 4;
   /** Milliseconds since the epoch; now when absent. */
   recordedAt?: number;
   /** Puts the attempt on the journal of open attempts, in the transaction that commits this event. */
@@ -52,11 +50,11 @@ export interface OpenAttempt {
   attributes: Attributes;
 }
 
-/** The durable list of open attempts of this route. Entries come and go with `opens` and `closes` of events. */
-export interface Journal {
-  /** Every attempt that is open, those of this page and of other tabs included: `reconcile` finds out who lives. */
-  orphans(): Promise<OpenAttempt[]>;
-}
+/**
+ * Reads the durable journal of open attempts of this route: those of this page and of other tabs, dead or alive. Entries
+ * come and go with `opens` and `closes` of events.
+ */
+export type ReadJournal = () => Promise<OpenAttempt[]>;
 
 export type Confidence = 'confirmed' | 'assumed';
 
@@ -92,10 +90,8 @@ export type Verb = Exclude<keyof JoinAttempt, 'id'>;
 export type Act = (verb: Verb, argument?: unknown, at?: number) => boolean;
 
 export interface Joins {
-  /** Starts an attempt, or finds the one of that id. */
+  /** Starts an attempt. */
   start(options: StartOptions & { id?: string | undefined; at?: number | undefined }): Act;
-  /** `session.call` of the shell's stub. Unknown ids are ignored. */
-  call(id: string, verb: Verb, argument?: unknown, at?: number): void;
   /**
    * Runs when the page is left, before what is open is taken for abandoned. Not a listener of its own: Chromium calls
    * those of a real `pagehide` in the order of their registration, whatever their phase.
@@ -105,7 +101,6 @@ export interface Joins {
 
 export interface JoinOptions extends InstrumentOptions {
   count: Count;
-  newId: () => string;
   /** `meeting.pool`, `meeting.federation_partner` and the like, read when an attempt starts. */
   context: () => Attributes;
 }

@@ -13,11 +13,12 @@
  *   reconcile at once, or a frozen tab that wakes up late, cannot give a second result;
  * - whatever the page hands in is read contained: a throwing getter costs its own datum, not the result.
  */
+import { uuid } from '../../delivery/uuid.js';
 import type { Attributes } from '../../practices/catalog.js';
 import { resultOf, toFailure } from '../../practices/join-errors.js';
 import { contain } from './contain.js';
 import { toException } from './exception.js';
-import type { Act, JoinOptions, Joins, Journal, RecordEvent, TelemetryEvent, Verb } from './instrument.js';
+import type { Act, JoinOptions, Joins, ReadJournal, RecordEvent, TelemetryEvent, Verb } from './instrument.js';
 
 /** Without Web Locks (insecure contexts) nobody can tell whether another tab lives: then only time can. */
 const orphanAgeMs = 3_600_000;
@@ -31,20 +32,6 @@ const synthetic = 'user_agent.synthetic.type';
 const lockOf = (id: string) => `meeting-join-telemetry/${id}`;
 
 const locks = () => navigator.locks as LockManager | undefined;
-
-const hold = (id: string): (() => void) => {
-  let release = () => {};
-  const held = new Promise<void>(resolve => {
-    release = resolve;
-  });
-  // Refused in sandboxed frames: then `reconcile` there has no locks either, and goes by age.
-  contain(() =>
-    locks()
-      ?.request(lockOf(id), () => held)
-      ?.catch(() => {}),
-  );
-  return release;
-};
 
 /** A join's event, stamped with a time on the scale of `performance.now()`. */
 const toEvent = (name: 'attempt' | 'result', recordedAt: number, attributes: Attributes): TelemetryEvent => ({
@@ -70,18 +57,17 @@ const toFailureAttributes = (reason: unknown): Attributes =>
     };
   }) ?? { 'error.type': '_OTHER' };
 
-export const createJoins = (record: RecordEvent, { signal, count, newId, context }: JoinOptions): Joins => {
-  const open = new Map<string, Act>();
-  const releases = new Set<() => void>();
+export const createJoins = (record: RecordEvent, { signal, count, context }: JoinOptions): Joins => {
+  /** What is open, and how to give back its lock. */
+  const open = new Map<Act, () => void>();
 
   const start: Joins['start'] = ({
     method = 'unknown',
     synthetic: isSynthetic,
-    id = newId(),
+    id = uuid(),
     at: startedAt = performance.now(),
   }) => {
-    const known = open.get(id);
-    if (known || signal.aborted) return known ?? (() => false);
+    if (signal.aborted) return () => false;
 
     const attributes: Attributes = {
       ...contain(context),
@@ -91,8 +77,6 @@ export const createJoins = (record: RecordEvent, { signal, count, newId, context
     };
     const toEpochMs = (at: number) => Date.now() - performance.now() + at;
     const add = (counter: string) => isSynthetic || void count('meeting.usage', { [`meeting.join.${counter}`]: 1 });
-    const release = hold(id);
-    releases.add(release);
     let stage: string | undefined;
     let stageTimes = '';
     let pausedMs = 0;
@@ -104,10 +88,9 @@ export const createJoins = (record: RecordEvent, { signal, count, newId, context
     };
 
     const close = (result: string, at: number, more: Attributes) => {
-      open.delete(id);
+      open.get(act)?.();
+      open.delete(act);
       resume(0, at);
-      release();
-      releases.delete(release);
       const closed = toEvent('result', toEpochMs(at), {
         ...attributes,
         'meeting.join.result': result,
@@ -159,26 +142,32 @@ export const createJoins = (record: RecordEvent, { signal, count, newId, context
     };
 
     const act: Act = (verb, argument, at = performance.now()) => {
-      if (!open.has(id) || signal.aborted) return false;
+      if (!open.has(act) || signal.aborted) return false;
       contain(() => verbs[verb](argument, at));
       return true;
     };
-    open.set(id, act);
+    open.set(act, () => {});
+    // Refused in sandboxed frames: then `reconcile` there has no locks either, and goes by age.
+    contain(() =>
+      locks()
+        ?.request(lockOf(id), () => open.has(act) && new Promise<void>(release => open.set(act, release)))
+        .catch(() => {}),
+    );
     const at = toEpochMs(startedAt);
     void record({ ...toEvent('attempt', at, attributes), opens: { id, at, attributes } });
     add('attempts');
     return act;
   };
 
-  const joins: Joins = { start, call: (id, verb, argument, at) => void open.get(id)?.(verb, argument, at) };
+  const joins: Joins = { start };
   const leave = () => {
     joins.beforeLeave?.();
-    for (const act of open.values()) act('abandon', 'page_closed');
+    for (const act of open.keys()) act('abandon', 'page_closed');
   };
   // Also when the page enters the back/forward cache: the person left. What the page says after a return is ignored.
   addEventListener('pagehide', leave, { signal });
   signal.addEventListener('abort', () => {
-    for (const release of releases) release();
+    for (const release of open.values()) release();
   });
   return joins;
 };
@@ -187,8 +176,8 @@ export const createJoins = (record: RecordEvent, { signal, count, newId, context
  * Gives every attempt whose page died its result `unknown`. Its record carries the attempt's own time, so that both
  * stand in the same window of a summary. Call it once when a session opens.
  */
-export const reconcile = async (record: RecordEvent, journal: Journal): Promise<void> => {
-  for (const { id, at, attributes } of await journal.orphans()) {
+export const reconcile = async (record: RecordEvent, readJournal: ReadJournal): Promise<void> => {
+  for (const { id, at, attributes } of await readJournal()) {
     const close = () =>
       record({ ...toEvent('result', at, { ...attributes, 'meeting.join.result': 'unknown' }), closes: id });
     if (locks()) await locks()?.request(lockOf(id), { ifAvailable: true }, lock => lock && close());

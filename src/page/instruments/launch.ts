@@ -17,7 +17,7 @@
  * with what the page knows: `confirmed`.
  */
 import type { Act, InstrumentOptions, Joins } from './instrument.js';
-import { joinAttribute, joinElementOf } from './join-element.js';
+import { joinElementOf } from './join-element.js';
 
 /** The usual heuristics wait 1.5 to 2.5 s; the longer end, for cold starts of a client on a slow disk. */
 export const launchWindowMs = 2_500;
@@ -26,8 +26,8 @@ export const launchWindowMs = 2_500;
 export const navigationWindowMs = 30_000;
 
 export interface Launch {
-  /** A click that the shell held back while the gate was pending; `element` as `joinElementOf` found it then. */
-  click(event: Event, element?: Element): void;
+  /** A click, which the shell may have held while the gate was pending; `element` as `joinElementOf` found it then. */
+  click(event: Event, element: Element): void;
   /** `joins.start`, and with `detectLaunch` the attempt is judged by focus, as a click on `native` is. */
   start: Joins['start'];
 }
@@ -77,17 +77,16 @@ export const observeLaunch = (joins: Joins, { signal }: InstrumentOptions): Laun
     setTimeout(() => link && follows() && opensTab(link, event) && assume(act));
   };
 
-  const click: Launch['click'] = (event, element = joinElementOf(event)) => {
-    if (!element || signal.aborted) return;
+  const click: Launch['click'] = (event, element) => {
     const at = event.timeStamp;
     // A second click on the same element is a retry inside the one attempt.
     if (latest.get(element)?.('stage', 'retry', at)) return;
-    const method = element.getAttribute(joinAttribute) ?? '';
+    const method = (element as HTMLElement).dataset.meetingJoin;
     const act = joins.start({ method, at });
     latest.set(element, act);
     last = act;
     if (method === 'phone') assume(act);
-    else if (/^(native|mobile-app)$/.test(method)) watch(act, at);
+    else if (/^(native|mobile-app)$/.test(`${method}`)) watch(act, at);
     else navigate(event as MouseEvent, element, act);
   };
 
@@ -107,7 +106,6 @@ export const observeLaunch = (joins: Joins, { signal }: InstrumentOptions): Laun
   const options = { signal, capture: true };
   addEventListener('blur', blurred, options);
   addEventListener('visibilitychange', hidden, options);
-  addEventListener('click', event => click(event), options);
   addEventListener('meeting-join-succeeded', end, options);
   addEventListener('meeting-join-failed', end, options);
   const start: Launch['start'] = options => {

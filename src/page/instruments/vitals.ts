@@ -12,7 +12,6 @@ export const observeVitals = (record: RecordEvent, { signal }: InstrumentOptions
     void record({
       name: 'browser.web_vital',
       category: 'error',
-      priority: 4,
       attributes: {
         'browser.web_vital.name': name.toLowerCase(),
         'browser.web_vital.value': value,

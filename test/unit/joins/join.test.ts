@@ -6,7 +6,6 @@ import { createJoins, reconcile } from '#src/page/instruments/join.js';
 import { trackJoin } from '#src/page/instruments/track-join.js';
 import { createRecorder, kill, leave } from './page.js';
 
-let lastId = 0;
 const sessions: AbortController[] = [];
 const visit = (recorder = createRecorder()) => {
   const abort = new AbortController();
@@ -14,7 +13,6 @@ const visit = (recorder = createRecorder()) => {
   const joins = createJoins(recorder.record, {
     signal: abort.signal,
     count: recorder.count,
-    newId: () => `id-${++lastId}`,
     context: () => ({ 'meeting.pool': 'pool01.contoso.com' }),
   });
   return { ...recorder, recorder, joins, abort };
@@ -83,7 +81,7 @@ describe('a join attempt', () => {
     const act = joins.start({ id: 'once' });
     assert.equal(act('fail', { code: 7 }), true);
     assert.equal(act('succeed'), false);
-    joins.call('once', 'abandon');
+    assert.equal(act('abandon'), false);
     leave();
     assert.equal(resultsOf({ named }).length, 1);
   });
@@ -202,8 +200,8 @@ describe('reconcile', () => {
     const first = visit();
     const act = first.joins.start({ method: 'native', id: 'killed' });
     kill();
-    await reconcile(first.record, first.journal);
-    await reconcile(first.record, first.journal);
+    await reconcile(first.record, first.readJournal);
+    await reconcile(first.record, first.readJournal);
     const [attempt] = first.named('meeting.join.attempt');
     const [result, ...others] = first.named('meeting.join.result');
     assert.equal(result?.attributes['meeting.join.result'], 'unknown');
@@ -217,7 +215,7 @@ describe('reconcile', () => {
   it('leaves an attempt alone whose page lives', async () => {
     const first = visit();
     first.joins.start({ id: 'alive' });
-    await reconcile(first.record, first.journal);
+    await reconcile(first.record, first.readJournal);
     assert.deepEqual(first.named('meeting.join.result'), []);
     leave();
   });
@@ -246,7 +244,7 @@ describe('attempts = Σ results', () => {
 
   const play = async (moves: Move[]) => {
     const recorder = createRecorder();
-    const { record, journal } = recorder;
+    const { record, readJournal } = recorder;
     let tabs: Joins[] = [visit(recorder).joins];
     const acts: Act[] = [];
     const others = {
@@ -266,7 +264,7 @@ describe('attempts = Σ results', () => {
       },
       // Frozen so long that its locks were taken for dead; wakes up later.
       freeze: kill,
-      reconcile: () => reconcile(record, journal),
+      reconcile: () => reconcile(record, readJournal),
       'open tab': () => tabs.push(visit(recorder).joins),
     };
     for (const { move, n, value } of moves) {
@@ -275,7 +273,7 @@ describe('attempts = Σ results', () => {
     }
     leave();
     kill();
-    await reconcile(record, journal);
+    await reconcile(record, readJournal);
     endSessions();
     return recorder;
   };

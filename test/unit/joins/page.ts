@@ -39,6 +39,6 @@ export const createRecorder = () => {
     async count(_: string, deltas: Record<string, number>) {
       for (const [name, delta] of Object.entries(deltas)) counts[name] = (counts[name] ?? 0) + delta;
     },
-    journal: { orphans: async () => [...open.values()] },
+    readJournal: async () => [...open.values()],
   };
 };

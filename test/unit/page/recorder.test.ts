@@ -6,6 +6,7 @@ import { tidy } from '#src/delivery/outgoing.js';
 import { createQueue } from '#src/delivery/queue.js';
 import type { Entry, Route } from '#src/delivery/rows.js';
 import type { TelemetryEvent } from '#src/page/instruments/instrument.js';
+import { nothing } from '#src/page/opening.js';
 import { createRecorder } from '#src/page/recorder.js';
 import { categories } from '#src/practices/index.js';
 
@@ -16,23 +17,19 @@ const where = { key, endpoint: key, configSrc: '', pool: 'pool', site: '', surfa
 const open = async () => {
   const storage = createMemoryStorage();
   const queue = createQueue(storage);
-  await queue.open({ ...where, categories: [...categories], checkedAt: now, held: false });
-  const recorder = createRecorder({
-    queue,
-    route: key,
-    clock: () => now,
-    isOpen: () => true,
-    resources: { census: [], usage: [], error: [] },
-    frameOf: () => ({ 'meeting.pool': 'pool' }),
-    onStored: () => {},
-    onFull: async () => {},
-  });
+  const resources = { census: [], usage: [], error: [] };
+  const frames = { 'meeting.usage': { 'meeting.pool': 'pool' } };
+  const route = { ...where, categories: [...categories], checkedAt: now, held: false, resources, frames };
+  await queue.open(route);
+  const keeper = { route, isOptedIn: false, open: async () => {} };
+  const outbox = { queue, flush: async () => nothing, nudge: () => {}, announce: () => {} };
+  const recorder = createRecorder(keeper, outbox, () => now, new AbortController().signal);
   const sortedIn = async () => {
     await tidy(storage.transact, now, false);
     return storage.transact(tx => tx.all<Entry>('entries'));
   };
-  const route = () => storage.transact(tx => tx.get<Route>('routes', key));
-  return { storage, recorder, sortedIn, route };
+  const readRoute = () => storage.transact(tx => tx.get<Route>('routes', key));
+  return { storage, recorder, sortedIn, readRoute };
 };
 
 const attributesOf = ({ record }: Entry) =>
@@ -64,11 +61,11 @@ test('the result of an attempt that was too large counts', async t => {
   const { maxEntryBytes } = limits;
   Object.assign(limits, { maxEntryBytes: 400 });
   t.after(() => Object.assign(limits, { maxEntryBytes }));
-  const { recorder, sortedIn, route } = await open();
+  const { recorder, sortedIn, readRoute } = await open();
   await recorder.record(attempt('pool'.repeat(60)));
   await recorder.record(result);
   assert.deepEqual(eventsOf(await sortedIn()), ['meeting.join.result']);
-  assert.deepEqual((await route())?.kept?.usage?.lost, { too_large: 1 });
+  assert.deepEqual((await readRoute())?.kept?.usage?.lost, { too_large: 1 });
 });
 
 test('counts that come together are one record, with its frame', async () => {
@@ -81,11 +78,11 @@ test('counts that come together are one record, with its frame', async () => {
 });
 
 test('tells once of what was lost, and of what 0.1.0 had summed', async () => {
-  const { storage, recorder, sortedIn, route } = await open();
+  const { storage, recorder, sortedIn, readRoute } = await open();
   await recorder.record({ ...result, closes: undefined, attributes: { ...result.attributes, name: 'Amos' } } as never);
   await sortedIn();
   const counters = [{ event: 'meeting.usage', name: 'meeting.minutes', by: 2.5 }];
-  const inherited = { ...(await route()), counters };
+  const inherited = { ...(await readRoute()), counters };
   await storage.transact(async tx => tx.put('routes', inherited, key));
   await recorder.tell();
   await recorder.tell();
