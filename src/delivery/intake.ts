@@ -1,4 +1,6 @@
 /** Sorts what pages have posted into the queue: entries, the journal of open attempts, sums and losses. */
+
+import type { AnyValue, KeyValue } from '../practices/index.js';
 import { change, countLoss, isReport, keptOf } from './kept.js';
 import { allPosted, getSize } from './queue.js';
 import type { Addition, Entry, Route } from './rows.js';
@@ -29,16 +31,43 @@ const sortIn = (route: Route, { items, drops, counters }: Addition): Entry[] => 
   });
 };
 
+/** Read as numbers only where they are some. */
+type NumericKeyValue = KeyValue & { value: Required<AnyValue> };
+
+/** Counts (census, usage) add up when all but their ids and numbers is alike; no other record is like any. */
+const likenessOf = ({ lane, uid, resource, record }: Entry): string =>
+  /^[23]/.test(lane)
+    ? JSON.stringify([lane, resource, record.attributes.slice(1).filter(({ value }) => value.stringValue)])
+    : uid;
+
+const addUp = (sum: KeyValue[], more: KeyValue[]): void => {
+  for (const { key, value } of more as NumericKeyValue[]) {
+    const known = (sum as NumericKeyValue[]).find(attribute => attribute.key === key)?.value;
+    if (!known) sum.push({ key, value });
+    else if (known.intValue) known.intValue = `${+known.intValue + +value.intValue}`;
+    else if (known.doubleValue) known.doubleValue += value.doubleValue;
+  }
+};
+
 /**
- * Sorts in what was posted, in order of arrival; what was posted for a route that has been purged is deleted.
+ * Sorts in what was posted, in order of arrival, the counts since the last flush as one record; what was posted for a
+ * route that has been purged is deleted.
  * @param share how much of it there is room for, the most urgent first; the rest is counted as lost
  */
 export const takeIn = async (tx: Transaction, share = 1): Promise<void> => {
   const entries: Entry[] = [];
+  const likenesses: Record<string, Entry> = {};
+  const place = (entry: Entry) => {
+    const likeness = likenessOf(entry);
+    const sum = likenesses[likeness];
+    if (sum) return addUp(sum.record.attributes, entry.record.attributes.slice(1));
+    likenesses[likeness] = entry;
+    entries.push(entry);
+  };
   for (const { seq, route: key, addition } of await allPosted(tx)) {
     // First, for what comes in its place needs the room.
     tx.delete('entries', seq as number);
-    await change(tx, key, route => void entries.push(...sortIn(route, addition)));
+    await change(tx, key, route => sortIn(route, addition).forEach(place));
   }
   if (share < 1) entries.sort((one, other) => (one.lane < other.lane ? -1 : 1));
   const room = Math.ceil(entries.length * share);

@@ -29,7 +29,7 @@ const open = async () => {
     return storage.transact(tx => tx.all<Entry>('entries'));
   };
   const readRoute = () => storage.transact(tx => tx.get<Route>('routes', key));
-  return { storage, recorder, sortedIn, readRoute };
+  return { storage, keeper, recorder, sortedIn, readRoute };
 };
 
 const attributesOf = ({ record }: Entry) =>
@@ -75,6 +75,22 @@ test('counts that come together are one record, with its frame', async () => {
   const [sum, ...others] = await sortedIn();
   assert.deepEqual(others, []);
   assert.deepEqual(attributesOf(sum as Entry), { 'meeting.pool': 'pool', 'meeting.im.sent': '3' });
+});
+
+test('counts since the last flush are one record; what differs by more than ids and numbers stays apart', async () => {
+  const { recorder, sortedIn, keeper } = await open();
+  await recorder.count('meeting.usage', { 'meeting.im.sent': 1, 'meeting.minutes': 1 });
+  await recorder.record(attempt('pool'));
+  await recorder.count('meeting.usage', { 'meeting.im.sent': 2, 'meeting.minutes': 0.5, 'meeting.im.received': 7 });
+  keeper.route.frames['meeting.usage'] = { 'meeting.pool': 'other' };
+  await recorder.count('meeting.usage', { 'meeting.im.sent': 4 });
+  assert.deepEqual((await sortedIn()).map(attributesOf), [
+    { 'meeting.pool': 'pool', 'meeting.im.sent': '3', 'meeting.minutes': 1.5, 'meeting.im.received': '7' },
+    { 'meeting.join.id': 'join', 'meeting.pool': 'pool' },
+    { 'meeting.pool': 'other', 'meeting.im.sent': '4' },
+  ]);
+  await recorder.count('meeting.usage', { 'meeting.im.sent': 8 });
+  assert.equal((await sortedIn()).length, 4);
 });
 
 test('tells once of what was lost, and of what 0.1.0 had summed', async () => {
