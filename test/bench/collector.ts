@@ -10,11 +10,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { beaconSize, cpuSeconds, load, peakRssMb, percentile, type Run } from './load.js';
+import { beaconSize, cpuSeconds, load, peakRssMb, percentile } from './load.js';
 
 const serve = fileURLToPath(new URL('../../demo/serve.js', import.meta.url));
 const target = { eventsPerSecond: 20_000, p99Ms: 250, rssMb: 400 };
 const warmUpSeconds = 2;
+const seconds = Number(process.argv[2] ?? 10);
 
 const start = async (dataDir: string): Promise<{ child: ChildProcess; port: number }> => {
   const child = spawn(process.execPath, [serve], {
@@ -69,32 +70,35 @@ const duckdbRowsPerSecond = async (dataDir: string): Promise<number> => {
 
 const line = (name: string, text: string): void => console.log(`${name.padEnd(34)}${text}`);
 
-const print = (name: string, run: Run): void =>
+/** One load, and what it took of the processor on either side. */
+const measure = async (
+  name: string,
+  { child, port }: { child: ChildProcess; port: number },
+  eventsPerSecond?: number,
+): Promise<void> => {
+  const cpuBefore = await cpuSeconds(child);
+  const { latenciesMs, events, failed, seconds: took, senderCpuSeconds } = await load(port, seconds, eventsPerSecond);
+  const collectorCpuSeconds = (await cpuSeconds(child)) - cpuBefore;
+  const at = (share: number): string => `${percentile(latenciesMs, share).toFixed(0)} ms`;
+  const cpu = (spent: number): string =>
+    `${((spent / events) * 1e6).toFixed(1)} µs/event, ${(spent / took).toFixed(2)} cores`;
   line(
     name,
-    `${(run.events / run.seconds).toFixed(0)} events/s  p50 ${percentile(run.latenciesMs, 0.5).toFixed(0)} ms  ` +
-      `p99 ${percentile(run.latenciesMs, 0.99).toFixed(0)} ms  max ${percentile(run.latenciesMs, 1).toFixed(0)} ms  failed ${run.failed}`,
+    `${(events / took).toFixed(0)} events/s  p50 ${at(0.5)}  p95 ${at(0.95)}  p99 ${at(0.99)}  max ${at(1)}  failed ${failed}`,
   );
+  line('  CPU of the collector', cpu(collectorCpuSeconds));
+  line('  CPU of the sender beside it', cpu(senderCpuSeconds));
+};
 
 const dataDir = await mkdtemp(join(tmpdir(), 'bench-collector-'));
-const seconds = Number(process.argv[2] ?? 10);
 try {
   line('disk alone', `${(await fsyncsPerSecond(dataDir)).toFixed(0)} synced 4 KiB writes/s`);
   line('DuckDB alone, 1 000 rows a commit', `${(await duckdbRowsPerSecond(dataDir)).toFixed(0)} rows/s`);
-  const { child, port } = await start(dataDir);
+  const collector = await start(dataDir);
+  const { child, port } = collector;
   await load(port, warmUpSeconds, target.eventsPerSecond / 2);
-  print(
-    `offered ${target.eventsPerSecond}/s in beacons of ${beaconSize}`,
-    await load(port, seconds, target.eventsPerSecond),
-  );
-  const cpuBefore = await cpuSeconds(child);
-  const fastest = await load(port, seconds, undefined);
-  const cpuSpent = (await cpuSeconds(child)) - cpuBefore;
-  print('as fast as answers come', fastest);
-  line(
-    'collector CPU',
-    `${((cpuSpent / fastest.events) * 1e6).toFixed(1)} µs/event, ${(cpuSpent / fastest.seconds).toFixed(2)} cores used`,
-  );
+  await measure(`offered ${target.eventsPerSecond}/s in beacons of ${beaconSize}`, collector, target.eventsPerSecond);
+  await measure('as fast as answers come', collector);
   line(
     'machine',
     `${availableParallelism()} cores, load average ${loadavg()[0]?.toFixed(1)}: others' work counts against every line above`,

@@ -62,12 +62,15 @@ export interface Run {
   events: number;
   failed: number;
   seconds: number;
+  /** What making, sending and timing the beacons took of the processor in this process. */
+  senderCpuSeconds: number;
 }
 
 /** Requests begin on a fixed schedule (undefined: as fast as answers come), so that a stall counts against whoever waits. */
 export const load = async (port: number, seconds: number, eventsPerSecond: number | undefined): Promise<Run> => {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const run: Run = { latenciesMs: [], events: 0, failed: 0, seconds };
+  const run: Run = { latenciesMs: [], events: 0, failed: 0, seconds, senderCpuSeconds: 0 };
+  const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   const everyMs = eventsPerSecond === undefined ? 0 : (1000 * beaconSize) / eventsPerSecond;
   let begun = 0;
@@ -90,6 +93,8 @@ export const load = async (port: number, seconds: number, eventsPerSecond: numbe
   }
   await Promise.all(pending);
   run.seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  run.senderCpuSeconds = (user + system) / 1e6;
   agent.destroy();
   return run;
 };
