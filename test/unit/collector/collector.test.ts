@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { StoreUnreadableError } from '../../../demo/collector/store.js';
 import {
@@ -225,6 +225,39 @@ test('a corrupt database stops the start with one line that names the file, and 
     assert.match(error.message, /events\.duckdb cannot be read/);
     return !error.message.includes('\n');
   });
+});
+
+/** What a machine that lost its power may leave: the files as they lie on the disk, and a log that `spoil` has been at. */
+const copySpoiled = async (context: TestContext, from: string, spoil: (log: Buffer) => Buffer): Promise<string> => {
+  const to = await makeDataDir(context);
+  await cp(from, to, { recursive: true });
+  const log = join(to, 'events.duckdb.wal');
+  await writeFile(log, spoil(await readFile(log)));
+  return to;
+};
+
+test('a log that breaks off is read up to there; one that is spoiled stops the start, and is left as it is', async context => {
+  const dataDir = await makeDataDir(context);
+  const collector = await openCollector(context, { dataDir });
+  const pools = ['pool01.contoso.com', 'pool02.contoso.com', 'pool03.contoso.com'];
+  for (const pool of pools) {
+    await post(collector, exportRequest('usage', [logRecord('meeting.join.attempt', { 'meeting.pool': pool })]));
+  }
+  const brokenOff = await openCollector(context, {
+    dataDir: await copySpoiled(context, dataDir, log => log.subarray(0, -20)),
+  });
+  assert.equal((await rowsOf(brokenOff)).length, 2);
+  const spoiled = await copySpoiled(context, dataDir, log => {
+    log.write('X', log.indexOf('pool02'));
+    return log;
+  });
+  const before = await readBytes(spoiled);
+  await assert.rejects(openCollector(context, { dataDir: spoiled }), (error: Error) => {
+    assert.ok(error instanceof StoreUnreadableError);
+    assert.match(error.message, /events\.duckdb cannot be read .*move it and its \.wal away/);
+    return !error.message.includes('\n');
+  });
+  assert.ok(before.equals(await readBytes(spoiled)));
 });
 
 test('faults: an answer stores nothing, a lost answer stores, delay only takes longer', async context => {
