@@ -8,7 +8,7 @@ export interface Limits {
   maxRecords: number;
   /** Attributes looked at of one resource, scope or record; none of ours has as many. */
   maxAttributes: number;
-  /** Bytes of bodies in memory at once, over all requests: beyond it new ones are asked to come back. */
+  /** Bytes of bodies in memory at once, inflated, over all requests: beyond it new ones are asked to come back. */
   maxBytesInFlight: number;
   /** Rows that wait for their commit: beyond it new requests are asked to come back. */
   maxWaitingRows: number;

@@ -147,16 +147,20 @@ export const createLogsHandler = (options: LogsOptions): ((context: Context) => 
   };
 
   const receive = async (context: Context, mediaType: MediaType): Promise<Answer> => {
-    let received = 0;
+    let held = 0;
+    const hold = (length: number): void => {
+      held += length;
+      bytesInFlight += length;
+    };
     try {
-      const bytes = await readBody(context.req.raw, incomingOf(context), limits, length => {
-        received += length;
-        bytesInFlight += length;
-      });
-      metrics.add('received_bytes_total', received);
-      return typeof bytes === 'string' ? answerStatus(...bodyProblems[bytes]) : await take(bytes, mediaType);
+      const bytes = await readBody(context.req.raw, incomingOf(context), limits, hold);
+      metrics.add('received_bytes_total', held);
+      if (typeof bytes === 'string') return answerStatus(...bodyProblems[bytes]);
+      // Its rows are as large as it is inflated, and wait until they are safe.
+      hold(bytes.length - held);
+      return await take(bytes, mediaType);
     } finally {
-      bytesInFlight -= received;
+      bytesInFlight -= held;
     }
   };
 

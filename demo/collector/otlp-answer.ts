@@ -7,6 +7,8 @@ import { writeAnswer } from './otlp-protobuf.js';
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
 const codes: Record<number, number> = {
   400: 3,
+  401: 16,
+  403: 7,
   404: 5,
   405: 12,
   408: 4,
@@ -16,6 +18,7 @@ const codes: Record<number, number> = {
   500: 13,
   502: 14,
   503: 14,
+  504: 4,
 };
 
 export interface Status {

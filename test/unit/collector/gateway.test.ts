@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Collector } from '../../../demo/collector/index.js';
 import { exportRequest, logRecord, openCollector, opsToken, post } from './house.js';
 
@@ -81,6 +82,29 @@ test("the next hop's partial success is passed on beside our own", async context
   const { partialSuccess } = (await answer.json()) as { partialSuccess: Record<string, string> };
   assert.equal(partialSuccess.rejectedLogRecords, '2');
   assert.match(`${partialSuccess.errorMessage}`, /not in the catalog; too old$/);
+});
+
+test('while the next hop is silent, what waits for it is bounded by its size in memory', async context => {
+  let answerAll = (): void => undefined;
+  const silence = new Promise<void>(resolve => {
+    answerAll = resolve;
+  });
+  const hop = createServer(async (_, response) => {
+    await silence;
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(hop, 'listening');
+  context.after(() => hop.close());
+  const forwardTo = `http://127.0.0.1:${(hop.address() as AddressInfo).port}`;
+  const gateway = await openCollector(context, { forwardTo, limits: { maxBytesInFlight: 10_000 } });
+  const padded = gzipSync(JSON.stringify(attempt()).padEnd(20_000));
+  const waiting = post(gateway, padded, { 'Content-Encoding': 'gzip' });
+  await new Promise(resolve => setTimeout(resolve, 50));
+  const refused = await post(gateway, attempt());
+  assert.deepEqual([refused.status, refused.headers.get('Retry-After')], [503, '2']);
+  answerAll();
+  assert.equal((await waiting).status, 200);
+  assert.equal((await post(gateway, attempt())).status, 200);
 });
 
 test('a gateway is healthy again as soon as the next hop is, though nobody sends', async context => {
