@@ -152,6 +152,11 @@ test('a fault is chosen, shown and taken back', async () => {
   await click('[data-fault] button');
   await operator.until('!document.querySelector("[data-fault]")');
   assert.equal(house.collector.faults.get().kind, 'none');
+  house.collector.faults.set({ kind: 'refuse' });
+  await operator.read('document.dispatchEvent(new Event("visibilitychange"))');
+  await operator.until('document.querySelector("[data-fault=refuse]")');
+  await click('[data-fault] button');
+  await operator.until('!document.querySelector("[data-fault]")');
 });
 
 for (const language of ['en', 'it'] as const) {

@@ -89,6 +89,7 @@ export class ConsoleApp extends LitElement implements Actions {
     super.connectedCallback();
     this.#dress();
     addEventListener('popstate', this.#onPopState);
+    document.addEventListener('visibilitychange', this.#onVisible);
     this.#reload();
     this.#loadSettings();
   }
@@ -96,6 +97,7 @@ export class ConsoleApp extends LitElement implements Actions {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener('popstate', this.#onPopState);
+    document.removeEventListener('visibilitychange', this.#onVisible);
     clearTimeout(this.#timer);
     this.#stopListening();
     this.#loading?.abort();
@@ -104,6 +106,11 @@ export class ConsoleApp extends LitElement implements Actions {
   #onPopState = (): void => {
     this.#set({ view: parseAddress(location.search) });
     this.#reload();
+  };
+
+  /** Flags and faults may have been switched elsewhere meanwhile; no message tells of that. */
+  #onVisible = (): void => {
+    if (document.visibilityState === 'visible') this.#loadSettings();
   };
 
   #set(change: Partial<Model>): void {
