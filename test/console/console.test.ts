@@ -90,6 +90,15 @@ test('what arrives is shown at once, without a reload', async () => {
   await operator.until('document.querySelector("[data-stat=attempts] .figure").textContent.trim() === "2"');
 });
 
+test('leaving the console again and again leaves no connection behind, and coming back goes on', async () => {
+  for (let visits = 0; visits < 10; visits++) {
+    await open(`?range=${visits % 2 === 0 ? '1h' : '6h'}`);
+    await operator.until('document.querySelector(".live[data-live=true]")');
+  }
+  await operator.read('history.back()');
+  await operator.until('location.search === "?range=1h" && document.querySelector(".live[data-live=true]")');
+});
+
 test('a join opens and closes by keyboard, and focus goes back', async () => {
   await open('?synthetic=1&type=server_busy');
   await operator.until('document.querySelector(".tail .open")');

@@ -89,6 +89,8 @@ export class ConsoleApp extends LitElement implements Actions {
     super.connectedCallback();
     this.#dress();
     addEventListener('popstate', this.#onPopState);
+    addEventListener('pagehide', this.#onLeave);
+    addEventListener('pageshow', this.#onReturn);
     document.addEventListener('visibilitychange', this.#onVisible);
     this.#reload();
     this.#loadSettings();
@@ -97,11 +99,25 @@ export class ConsoleApp extends LitElement implements Actions {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener('popstate', this.#onPopState);
+    removeEventListener('pagehide', this.#onLeave);
+    removeEventListener('pageshow', this.#onReturn);
     document.removeEventListener('visibilitychange', this.#onVisible);
+    this.#onLeave();
+  }
+
+  /**
+   * A page that the browser keeps for going back keeps its connections too. Of these a host has six: after six visits
+   * the seventh would wait forever.
+   */
+  #onLeave = (): void => {
     clearTimeout(this.#timer);
     this.#stopListening();
     this.#loading?.abort();
-  }
+  };
+
+  #onReturn = ({ persisted }: PageTransitionEvent): void => {
+    if (persisted) this.#reload();
+  };
 
   #onPopState = (): void => {
     this.#set({ view: parseAddress(location.search) });
