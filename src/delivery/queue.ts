@@ -48,13 +48,14 @@ export const createQueue = (storage: Storage) => ({
     storage.transact(async tx => tx.put('entries', { lane: inbox, route, addition })),
 
   /**
-   * Makes records of the losses that none tells of yet, in one transaction; of a collector that is gone nobody tells it.
+   * Makes records of the losses that none tells of yet, in one transaction. Not while the collector is gone or does not
+   * take anything: reports would pile up.
    * @returns whether there were any
    */
   tell: (key: string, toItems: (route: Route) => Item[]): Promise<boolean> =>
     storage.transact(async tx => {
       const route = await tx.get<Route>('routes', key);
-      const items = route && !route.stopped ? toItems(route) : [];
+      const items = route && !route.stopped && !route.attempts ? toItems(route) : [];
       if (!route || !items.length) return false;
       for (const kept of Object.values(route.kept ?? {})) kept.untold = {};
       route.counters = [];

@@ -337,6 +337,8 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
 
   const opened = () => {
     state = 'open';
+    // A visit begins with a census record.
+    void record(1);
     void flush('visit');
   };
 
