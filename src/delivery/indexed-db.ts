@@ -26,13 +26,11 @@ const open = (create: boolean): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
     const request = indexedDB.open(databaseName);
     request.onupgradeneeded = () => (create ? createTables(request.result) : request.transaction?.abort());
-    const timer = setTimeout(() => {
+    setTimeout(() => {
       request.onsuccess = () => request.result.close();
       reject(new DOMException('IndexedDB does not open', 'TimeoutError'));
     }, openTimeoutMs);
-    settled(request)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
+    settled(request).then(resolve, reject);
   });
 
 const over = (transaction: IDBTransaction): Transaction => {

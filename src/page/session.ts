@@ -79,7 +79,6 @@ export const openSession = async (
     };
     return recordAny({ ...event, attributes: { ...event.attributes, ...whose } });
   };
-  /** The next flush makes the record; sign-ins since the last one travel with it. */
   const recordCensus = () => count('meeting.census', { 'meeting.sign_in.attempts': 0 });
 
   if (!queue.storage.durable) reportBroken();

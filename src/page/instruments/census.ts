@@ -82,6 +82,6 @@ export const environment = async (from: NavigatorLike = navigator): Promise<Envi
   };
 };
 
-/** Sign-in counters travel with the next census record. */
+/** Sign-in counters travel in a census record. */
 export const recordSignIn = (count: Count, succeeded: boolean): Promise<void> =>
   count('meeting.census', { 'meeting.sign_in.attempts': 1, 'meeting.sign_in.failures': +!succeeded });

@@ -26,13 +26,12 @@ export interface TelemetryEvent {
 /** Hands an event in. Never throws. Resolves when durable (IndexedDB committed) or dropped. */
 export type RecordEvent = (event: TelemetryEvent) => Promise<void>;
 
-/** Events whose counters are summed on the client. */
+/** Events that carry counters. */
 export type CountedEvent = 'meeting.usage' | 'meeting.census';
 
 /**
- * Adds to the durable sums of an event. A flush takes the sums (reads and removes them in the transaction that
- * enqueues the record made of them), so that each event yields one record per flush at most and no count is lost or
- * sent twice. Never throws.
+ * Records by how much the attributes of an event rise. Counts that come together are summed in one record; the collector
+ * sums the rest. Never throws.
  */
 export type Count = (event: CountedEvent, deltas: Record<string, number>) => Promise<void>;
 

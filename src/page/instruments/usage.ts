@@ -1,4 +1,4 @@
-/** Usage counters: summed durably on the client (`count`), sent as deltas, one record per flush at most. */
+/** Usage counters: sent as deltas, those that come together summed in one record (`count`). */
 import { contain } from './contain.js';
 import type { Count } from './instrument.js';
 
