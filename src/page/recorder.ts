@@ -5,10 +5,10 @@ import { uuid } from '../delivery/uuid.js';
 import { type Attributes, boundOf, type Category, conform, type EventName } from '../practices/catalog.js';
 import { type AnyValue, type KeyValue, toAnyValue } from '../practices/otlp.js';
 import { isFreeText, scrub } from '../practices/scrub.js';
-import type { Clock } from './clock.js';
+import { createClock } from './clock.js';
 import type { Count, CountedEvent, RecordEvent, TelemetryEvent } from './instruments/instrument.js';
 import type { Outbox } from './outbox.js';
-import type { RouteKeeper } from './route.js';
+import type { PageRoute } from './route.js';
 
 export interface Recorder {
   record: RecordEvent;
@@ -31,8 +31,8 @@ const countedEvents: Record<CountedEvent, Category> = { 'meeting.census': 'censu
 const empty = (): Addition => ({ items: [], drops: [] });
 
 /** Checks, scrubs and stamps events, and commits them to the queue: one transaction per microtask. */
-export const createRecorder = (keeper: RouteKeeper, outbox: Outbox, clock: Clock, signal: AbortSignal): Recorder => {
-  const { key, resources } = keeper.route;
+export const createRecorder = (route: PageRoute, outbox: Outbox, signal: AbortSignal): Recorder => {
+  const clock = createClock(route.skewMs);
   let addition = empty();
   /** Counts that came together, by event; the commit makes a record of each. */
   let counts: Partial<Record<CountedEvent, Record<string, number>>> = {};
@@ -40,15 +40,15 @@ export const createRecorder = (keeper: RouteKeeper, outbox: Outbox, clock: Clock
   /** Attempts that no journal knows of, since their record was lost: their results must not be taken for second ones. */
   const unopened = new Set<string | undefined>();
 
-  const isOpen = (category: Category) => !signal.aborted && keeper.route.categories.includes(category);
+  const isOpen = (category: Category) => !signal.aborted && route.categories.includes(category);
 
   const add = async (batch: Addition) => {
     try {
-      await outbox.queue.add(key, batch);
+      await outbox.queue.add(route.key, batch);
     } catch (error) {
       if ((error as DOMException).name !== 'QuotaExceededError') throw error;
       await outbox.flush('full');
-      await outbox.queue.add(key, batch);
+      await outbox.queue.add(route.key, batch);
     }
   };
 
@@ -92,13 +92,13 @@ export const createRecorder = (keeper: RouteKeeper, outbox: Outbox, clock: Clock
     const { name, category, severity, opens, closes } = event;
     const entry = toEntry({
       uid: uuid(),
-      route: key,
+      route: route.key,
       category,
       event: name,
       // An instrument goes by this computer's date.
       recordedAt: clock() + (event.recordedAt ? event.recordedAt - Date.now() : 0),
       attributes: toKeyValues(event),
-      resource: resources[category],
+      resource: route.resources[category],
       severityNumber: severity,
     });
     if (entry.bytes <= limits.maxEntryBytes) return { entry, opens, closes: unopened.has(closes) ? undefined : closes };
@@ -115,7 +115,7 @@ export const createRecorder = (keeper: RouteKeeper, outbox: Outbox, clock: Clock
   const toCount = (name: CountedEvent, sums: Attributes): TelemetryEvent => ({
     name,
     category: countedEvents[name],
-    attributes: { ...keeper.route.frames[name], ...sums },
+    attributes: { ...route.frames[name], ...sums },
   });
 
   const toLoss = (category: Category, reason: string, count: number): TelemetryEvent => ({
@@ -151,7 +151,7 @@ export const createRecorder = (keeper: RouteKeeper, outbox: Outbox, clock: Clock
       await commitSoon();
     },
     tell: async () => {
-      const isNews = await outbox.queue.tell(key, toReports).catch(() => false);
+      const isNews = await outbox.queue.tell(route.key, toReports).catch(() => false);
       if (isNews) outbox.nudge();
     },
     settled: async () => committed,

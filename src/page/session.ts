@@ -5,7 +5,6 @@
 import { inOrder } from '../delivery/in-order.js';
 import type { Notice } from '../delivery/sender.js';
 import { severity } from '../practices/otlp.js';
-import { createClock } from './clock.js';
 import { DeliveredEvent, DroppedEvent } from './delivery-events.js';
 import { environment, recordSignIn } from './instruments/census.js';
 import { observeErrors } from './instruments/errors.js';
@@ -70,8 +69,7 @@ export const openSession = async (
   const { queue } = outbox;
   const reopen = (current?: number, chosen?: boolean) => keeper.open(queue, current, chosen).catch(() => {});
 
-  const recorder = createRecorder(keeper, outbox, createClock(skewMs ?? 0), signal);
-  const { record: recordAny, count, tell, settled } = recorder;
+  const { record: recordAny, count, tell, settled } = createRecorder(keeper.route, outbox, signal);
   const record: RecordEvent = event => {
     const whose = event.name === 'exception' && {
       'user.id': host.userId || undefined,
@@ -85,7 +83,7 @@ export const openSession = async (
   void recordCensus();
   // The flush sorts in what other pages have posted, results of attempts among them.
   void reconcile(record, () => outbox.flush('visit').then(() => queue.joins(key)));
-  const options = { signal, count, context: () => placeOf(host) };
+  const options = { signal, count, context: placeOf(host) };
   const launch = observeLaunch(createJoins(record, options), options);
   observeVitals(record, options);
   return {

@@ -82,7 +82,7 @@ describe('instruments in this engine', () => {
 
   it('holds a lock while an attempt is open, so that another tab leaves it alone', async () => {
     const { events, record, signal } = collect();
-    const options = { signal, context: () => ({}), count: async () => {} };
+    const options = { signal, context: {}, count: async () => {} };
     const act = createJoins(record, options).start({ method: 'native' });
     const orphan = events[0]?.opens;
     if (!orphan) throw new Error('no attempt');

@@ -100,6 +100,6 @@ export interface Joins {
 
 export interface JoinOptions extends InstrumentOptions {
   count: Count;
-  /** `meeting.pool`, `meeting.federation_partner` and the like, read when an attempt starts. */
-  context: () => Attributes;
+  /** `meeting.pool`, `meeting.federation_partner` and the like. */
+  context: Attributes;
 }

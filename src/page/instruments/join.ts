@@ -70,7 +70,7 @@ export const createJoins = (record: RecordEvent, { signal, count, context }: Joi
     if (signal.aborted) return () => false;
 
     const attributes: Attributes = {
-      ...contain(context),
+      ...context,
       'meeting.join.id': id,
       'meeting.join.method': contain(() => toWord(method)),
       [synthetic]: isSynthetic ? 'test' : undefined,

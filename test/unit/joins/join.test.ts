@@ -13,7 +13,7 @@ const visit = (recorder = createRecorder()) => {
   const joins = createJoins(recorder.record, {
     signal: abort.signal,
     count: recorder.count,
-    context: () => ({ 'meeting.pool': 'pool01.contoso.com' }),
+    context: { 'meeting.pool': 'pool01.contoso.com' },
   });
   return { ...recorder, recorder, joins, abort };
 };

@@ -10,7 +10,7 @@ import { nothing } from '#src/page/opening.js';
 import { createRecorder } from '#src/page/recorder.js';
 import { categories } from '#src/practices/index.js';
 
-const now = Date.UTC(2026, 0, 15, 9);
+const now = Date.now();
 const key = 'https://collector.example/v1/logs';
 const where = { key, endpoint: key, configSrc: '', pool: 'pool', site: '', surface: 'client', skewMs: 0 } as const;
 
@@ -21,15 +21,14 @@ const open = async () => {
   const frames = { 'meeting.usage': { 'meeting.pool': 'pool' } };
   const route = { ...where, categories: [...categories], checkedAt: now, held: false, resources, frames };
   await queue.open(route);
-  const keeper = { route, isOptedIn: false, open: async () => {} };
   const outbox = { queue, flush: async () => nothing, nudge: () => {}, announce: () => {} };
-  const recorder = createRecorder(keeper, outbox, () => now, new AbortController().signal);
+  const recorder = createRecorder(route, outbox, new AbortController().signal);
   const sortedIn = async () => {
     await tidy(storage.transact, now, false);
     return storage.transact(tx => tx.all<Entry>('entries'));
   };
   const readRoute = () => storage.transact(tx => tx.get<Route>('routes', key));
-  return { storage, keeper, recorder, sortedIn, readRoute };
+  return { storage, frames, recorder, sortedIn, readRoute };
 };
 
 const attributesOf = ({ record }: Entry) =>
@@ -78,11 +77,11 @@ test('counts that come together are one record, with its frame', async () => {
 });
 
 test('counts since the last flush are one record; what differs by more than ids and numbers stays apart', async () => {
-  const { recorder, sortedIn, keeper } = await open();
+  const { recorder, sortedIn, frames } = await open();
   await recorder.count('meeting.usage', { 'meeting.im.sent': 1, 'meeting.minutes': 1 });
   await recorder.record(attempt('pool'));
   await recorder.count('meeting.usage', { 'meeting.im.sent': 2, 'meeting.minutes': 0.5, 'meeting.im.received': 7 });
-  keeper.route.frames['meeting.usage'] = { 'meeting.pool': 'other' };
+  frames['meeting.usage'] = { 'meeting.pool': 'other' };
   await recorder.count('meeting.usage', { 'meeting.im.sent': 4 });
   assert.deepEqual((await sortedIn()).map(attributesOf), [
     { 'meeting.pool': 'pool', 'meeting.im.sent': '3', 'meeting.minutes': 1.5, 'meeting.im.received': '7' },
