@@ -32,7 +32,7 @@ const within = async <T>(ms: number, promise: Promise<T>): Promise<T | undefined
 
 /** What the page itself loads comes first: the worker is for later. */
 const whenLoaded = () =>
-  document.readyState === 'complete' || new Promise(resolve => addEventListener('load', resolve, { once: true }));
+  document.readyState === 'complete' || new Promise(resolve => addEventListener('load', resolve));
 
 /** The worker that the browser keeps from an earlier visit, or a new one when it is active. */
 const activate = async (workerSrc: string): Promise<ServiceWorker | null> => {
