@@ -51,7 +51,12 @@ export const exportEvents = async (reader: Reader, filters: Filters, format: Exp
   // Kept in order, whole blocks of written text would wait for their turn in memory, beyond the database's limit.
   await reader.query('set preserve_insertion_order = false');
   const rows = `select ${columns} from events ${where.text}`;
-  await reader.query(`copy (${rows}) to '${path.replaceAll("'", "''")}' (${options})`, where.values);
+  try {
+    await reader.query(`copy (${rows}) to '${path.replaceAll("'", "''")}' (${options})`, where.values);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
   const file = createReadStream(path);
   file.once('close', () => rm(path, { force: true }));
   return new Response(Readable.toWeb(file) as ReadableStream, {
