@@ -1,10 +1,10 @@
 /** The page's end of delivery: the queue it commits to, and who empties it. */
-import { openChannel } from '../delivery/channel.js';
 import { withFallback } from '../delivery/fallback.js';
 import { openIndexedDb } from '../delivery/indexed-db.js';
 import { limits } from '../delivery/limits.js';
 import { createQueue, type Queue } from '../delivery/queue.js';
 import type { FlushReport, Notice, Sender, Trigger } from '../delivery/sender.js';
+import { openNews } from './news.js';
 import { type Host, nothing } from './opening.js';
 import type { RouteKeeper } from './route.js';
 import { askWorker, startWorker } from './worker-link.js';
@@ -54,7 +54,7 @@ export const openOutbox = async (
   tell: () => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<Outbox> => {
-  const channel = openChannel(hear);
+  const post = openNews(hear, signal);
   const storage = await openStorage(keeper, hear);
   const queue = createQueue(storage);
   const worker = startWorker(host.workerSrc);
@@ -64,7 +64,7 @@ export const openOutbox = async (
 
   const openOwnSender = async () =>
     (await loadStandby()).openOwnSender(storage, notice => {
-      channel.postMessage(notice);
+      post(notice);
       hear(notice);
     });
   const send = async (trigger: Trigger): Promise<FlushReport> => {
@@ -106,7 +106,6 @@ export const openOutbox = async (
   signal.addEventListener('abort', () => {
     clearTimeout(timer);
     cut();
-    channel.close();
     storage.close();
   });
   return {
@@ -117,7 +116,7 @@ export const openOutbox = async (
       isNudged = true;
     },
     announce: notice => {
-      channel.postMessage(notice);
+      post(notice);
       cut();
     },
   };

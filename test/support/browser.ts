@@ -29,7 +29,7 @@ export interface Page {
 
 export interface ChromiumControls {
   stopAllWorkers(): Promise<void>;
-  dispatchSync(origin: string, tag: string): Promise<void>;
+  dispatchSync(origin: string, tag: string, options?: { lastChance: boolean }): Promise<void>;
   overrideQuota(origin: string, quotaBytes: number | undefined): Promise<void>;
   /** A command of the DevTools protocol, to one page. */
   send(page: Page, method: string, parameters?: object): Promise<unknown>;
@@ -42,6 +42,8 @@ export interface Browser {
   kill(): Promise<void>;
   /** As a user quits. */
   quit(): Promise<void>;
+  /** None of its processes runs for so long, as when the computer sleeps. */
+  sleep(forMs: number): Promise<void>;
   /** Processor time that its processes have used so far. */
   cpuSeconds(): number;
   chromium?: ChromiumControls;

@@ -54,9 +54,9 @@ const cpuTicks = (pid: number): number => {
 export const cpuSecondsOf = (mark: string): number =>
   markedProcesses(mark).reduce((sum, pid) => sum + cpuTicks(pid), 0) / ticksPerSecond;
 
-const signal = (pid: number): void => {
+const signal = (pid: number, name: NodeJS.Signals = 'SIGKILL'): void => {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, name);
   } catch {
     // Already gone.
   }
@@ -68,9 +68,17 @@ export const killTree = async (groupLeader: number | undefined, mark: string): P
   for (let round = 0; round < 50; round += 1) {
     const left = markedProcesses(mark);
     if (left.length === 0) return;
-    left.forEach(signal);
+    for (const pid of left) signal(pid);
     await sleep(20);
   }
+};
+
+/** Nothing of the tree runs for so long, as when the computer sleeps. */
+export const stopTree = async (mark: string, forMs: number): Promise<void> => {
+  const tree = markedProcesses(mark);
+  for (const pid of tree) signal(pid, 'SIGSTOP');
+  await sleep(forMs);
+  for (const pid of tree) signal(pid, 'SIGCONT');
 };
 
 /** Waits until a tree that was asked to go has gone, then ends what has not. */

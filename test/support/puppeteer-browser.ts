@@ -7,7 +7,7 @@ import type { Browser, ChromiumControls, LaunchOptions, Page } from './browser.j
 import { blockingExtension } from './content-blocker.js';
 import { binaryOf } from './engines.js';
 import { copyTemplate } from './firefox-template.js';
-import { awaitExit, cpuSecondsOf, killTree, newMark } from './processes.js';
+import { awaitExit, cpuSecondsOf, killTree, newMark, stopTree } from './processes.js';
 
 /** What a headless Chromium needs as root, and what keeps it from talking to anybody but us. */
 const chromiumSwitches = [
@@ -31,9 +31,29 @@ const firefoxPreferences = {
   'dom.disable_open_during_load': false,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
+  // Puppeteer turns it off.
+  'fission.bfcacheInParent': true,
 };
 
-const toPage = (page: DriverPage): Page => ({
+const hardReload = {
+  chromium: async (page: DriverPage): Promise<void> => {
+    const session = await page.createCDPSession();
+    const loaded = page.waitForNavigation({ waitUntil: 'load' });
+    await session.send('Page.reload', { ignoreCache: true });
+    await loaded;
+    await session.detach();
+  },
+  /** BiDi's reload knows no `ignoreCache` there, but its `location.reload` has always taken `forceGet`. */
+  firefox: async (page: DriverPage): Promise<void> => {
+    const loaded = page.waitForNavigation({ waitUntil: 'load' });
+    await page.evaluate(() => {
+      (location.reload as (forceGet: boolean) => void)(true);
+    });
+    await loaded;
+  },
+};
+
+const toPage = (page: DriverPage, engine: 'chromium' | 'firefox'): Page => ({
   evaluate: (run, ...parameters) => page.evaluate(run, ...parameters) as Promise<never>,
   goto: async url => {
     await page.goto(url, { waitUntil: 'load' });
@@ -41,14 +61,7 @@ const toPage = (page: DriverPage): Page => ({
   reload: async () => {
     await page.reload({ waitUntil: 'load' });
   },
-  // Not in Firefox: BiDi's reload knows no ignoreCache there.
-  hardReload: async () => {
-    const session = await page.createCDPSession();
-    const loaded = page.waitForNavigation({ waitUntil: 'load' });
-    await session.send('Page.reload', { ignoreCache: true });
-    await loaded;
-    await session.detach();
-  },
+  hardReload: () => hardReload[engine](page),
   close: () => page.close(),
 });
 
@@ -81,12 +94,12 @@ const chromiumControls = (driver: Driver, driverPageOf: (page: Page) => DriverPa
     await session.send('ServiceWorker.stopAllWorkers');
     await session.detach();
   },
-  dispatchSync: async (origin, tag) => {
+  dispatchSync: async (origin, tag, { lastChance } = { lastChance: false }) => {
     const [page] = await driver.pages();
     if (!page) throw new Error('No page is open');
     const session = await page.createCDPSession();
     const { registrationId } = await registrationOf(session, origin);
-    await session.send('ServiceWorker.dispatchSyncEvent', { origin, registrationId, tag, lastChance: false });
+    await session.send('ServiceWorker.dispatchSyncEvent', { origin, registrationId, tag, lastChance });
     await session.detach();
   },
   overrideQuota: async (origin, quotaBytes) => {
@@ -103,13 +116,8 @@ const chromiumControls = (driver: Driver, driverPageOf: (page: Page) => DriverPa
   },
 });
 
-export interface Driven {
+export interface Driven extends Pick<Browser, 'kill' | 'quit' | 'sleep' | 'cpuSeconds'> {
   driver: Driver;
-  /** SIGKILL of every process of the browser, at once. */
-  kill(): Promise<void>;
-  /** As a user quits. */
-  quit(): Promise<void>;
-  cpuSeconds(): number;
 }
 
 /** The browser as puppeteer has it. */
@@ -133,6 +141,8 @@ export const startDriver = async (engine: 'chromium' | 'firefox', options: Launc
     handleSIGHUP: false,
     acceptInsecureCerts: true,
     defaultViewport: null,
+    // Puppeteer turns the back/forward cache off; people have it.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
     args: [...(engine === 'chromium' ? chromiumSwitches : []), ...(options.switches ?? [])],
     extraPrefsFirefox: { ...firefoxPreferences, ...options.preferences },
     // Chromium takes extensions over a pipe only.
@@ -143,6 +153,7 @@ export const startDriver = async (engine: 'chromium' | 'firefox', options: Launc
   return {
     driver,
     kill: () => killTree(leader, mark.value),
+    sleep: forMs => stopTree(mark.value, forMs),
     cpuSeconds: () => cpuSecondsOf(mark.value),
     quit: async () => {
       await Promise.race([driver.close(), sleep(10_000, undefined, { ref: false })]).catch(() => undefined);
@@ -163,7 +174,7 @@ export const launchPuppeteer = async (engine: 'chromium' | 'firefox', options: L
     engine,
     open: async url => {
       const driverPage = await driver.newPage();
-      const page = toPage(driverPage);
+      const page = toPage(driverPage, engine);
       driverPages.set(page, driverPage);
       await page.goto(url);
       return page;

@@ -7,7 +7,7 @@ import { type Browser, launch, newProfile, type Page, removeProfile } from './br
 import type { EngineName } from './engines.js';
 
 /** Whoever borrows it may open tabs, and may not end it. */
-export type SharedBrowser = Omit<Browser, 'kill' | 'quit'>;
+export type SharedBrowser = Omit<Browser, 'kill' | 'quit' | 'sleep'>;
 
 export interface Loan {
   browser: SharedBrowser;

@@ -8,7 +8,7 @@ import { contentFilter } from './content-blocker.js';
 import { startDisplay } from './display.js';
 import { binaryOf } from './engines.js';
 import { freePort } from './ports.js';
-import { awaitExit, cpuSecondsOf, killTree, newMark } from './processes.js';
+import { awaitExit, cpuSecondsOf, killTree, newMark, stopTree } from './processes.js';
 import { attachInspector, type Inspector, listTargets } from './webkit-inspector.js';
 
 const patienceMs = 30_000;
@@ -124,6 +124,7 @@ export const launchWebKit = async (options: LaunchOptions): Promise<Browser> => 
         return page;
       },
       kill: end,
+      sleep: forMs => stopTree(mark.value, forMs),
       cpuSeconds: () => cpuSecondsOf(mark.value),
       quit: async () => {
         for (const page of pages) await page.close().catch(() => undefined);

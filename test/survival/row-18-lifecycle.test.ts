@@ -8,6 +8,7 @@ import {
   failJoins,
   failJoinsDurably,
   pageUrl,
+  queued,
   settle,
   type Tag,
   whenQuiet,
@@ -69,30 +70,45 @@ survivalTest('18: an attempt that was open when its tab died gets one result', a
   assert.equal(result?.attributes['meeting.join.result'], 'unknown');
 });
 
-survivalTest('18: into the back/forward cache and out of it; no unload listener', async ({ collector, borrow }) => {
-  collector.pageHead = `<script>
+interface Restored {
+  restored?: boolean;
+}
+
+survivalTest(
+  '18: into the back/forward cache and out of it; no unload listener',
+  async ({ engine, collector, borrow }) => {
+    collector.pageHead = `<script>
     globalThis.listened = [];
     const { addEventListener } = EventTarget.prototype;
     EventTarget.prototype.addEventListener = function (type, ...rest) {
       listened.push(type);
       return addEventListener.call(this, type, ...rest);
     };
+    addEventListener('pageshow', ({ persisted }) => { globalThis.restored = persisted; });
   </script>`;
-  const page = await (await borrow()).open(pageUrl(collector));
-  await settle(page);
-  const ids = await failJoinsDurably(page, 2);
-  const listened = await page.evaluate(() => (globalThis as unknown as { listened: string[] }).listened);
-  assert.deepEqual(
-    listened.filter(type => /unload/.test(type)),
-    [],
-  );
-  await page.goto(`${collector.origin}/page?bare`);
-  await page.evaluate(() => setTimeout(() => history.back(), 200) as unknown as undefined);
-  await sleep(1_500);
-  await settle(page);
-  ids.push(...(await failJoins(page, 2)));
-  await assertDeliveredOnce(collector, ids);
-});
+    const page = await (await borrow()).open(pageUrl(collector));
+    await settle(page);
+    const ids = await failJoinsDurably(page, 2);
+    const listened = await page.evaluate(() => (globalThis as unknown as { listened: string[] }).listened);
+    assert.deepEqual(
+      listened.filter(type => /unload/.test(type)),
+      [],
+    );
+    // A request on its way keeps a page out of the cache.
+    await assertDeliveredOnce(collector, ids);
+    await collector.whenQueueEmpty(() => queued(page));
+    await whenQuiet(collector);
+    await page.goto(`${collector.origin}/page?bare`);
+    await page.evaluate(() => setTimeout(() => history.back(), 200) as unknown as undefined);
+    await sleep(1_500);
+    const isRestored = await page.evaluate(() => (globalThis as Restored).restored);
+    // Firefox drops a kept page that its worker answers, and the worker answers the flush that leaving asks for.
+    if (engine !== 'firefox') assert.equal(isRestored, true, 'the page was kept');
+    await settle(page);
+    ids.push(...(await failJoins(page, 2)));
+    await assertDeliveredOnce(collector, ids);
+  },
+);
 
 survivalTest(
   '18: frozen and resumed',
