@@ -10,9 +10,13 @@ const variable = 'MEETING_JOIN_TELEMETRY_FIREFOX_TEMPLATE';
 
 const isNew = (profileDir: string): boolean => !existsSync(join(profileDir, 'prefs.js'));
 
+/** Says who uses a profile: nobody, of a copy. */
+const isLock = (path: string): boolean => /\/(lock|\.parentlock)$/.test(path);
+
 export const copyTemplate = (profileDir: string): void => {
   const template = process.env[variable];
-  if (template && isNew(profileDir)) cpSync(template, profileDir, { recursive: true });
+  if (!template || !isNew(profileDir)) return;
+  cpSync(template, profileDir, { recursive: true, filter: path => !isLock(path) });
 };
 
 export const useTemplate = (profileDir: string): void => {

@@ -2,11 +2,13 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '../support/answers.js';
+import type { Page } from '../support/browser.js';
 import type { Collector } from '../support/collector.js';
 import type { SharedBrowser } from '../support/shared-browsers.js';
 import {
   assertDeliveredOnce,
   failJoins,
+  failJoinsDurably,
   flush,
   holdsJoin,
   pageUrl,
@@ -69,17 +71,42 @@ survivalTest('9: Retry-After as an HTTP date holds across a kill', async ({ coll
   assertSilentUntil(collector, answeredAt, deadline - 50);
 });
 
-survivalTest('9: Retry-After in the past is no storm, absurdly far is capped', async ({ collector, borrow }) => {
-  const { page, ids, answeredAt } = await askForPatience(collector, await borrow(), 'Wed, 21 Oct 2015 07:28:00 GMT');
+survivalTest('9: Retry-After in the past is no storm', async ({ collector, borrow }) => {
+  const { ids, answeredAt } = await askForPatience(collector, await borrow(), 'Wed, 21 Oct 2015 07:28:00 GMT');
   await assertDeliveredOnce(collector, ids);
   assert.ok(collector.beacons.filter(({ at }) => at > answeredAt).length <= 6);
-  await whenQuiet(collector);
-  collector.answerNext(status(503, { 'Retry-After': '99999999' }));
-  const [id] = await failJoins(page, 1);
-  const { at } = await collector.whenBeacon(holdsJoin(id));
-  await sleep(500);
-  const [route] = await readTable<StoredRoute>(page, 'routes');
-  // The cap of an hour, and what spreads a herd that was told the same.
-  const waitMs = (route?.nextAttemptAt ?? 0) - at;
-  assert.ok(waitMs > 60_000 && waitMs <= 4_500_000, `waits ${waitMs} ms`);
 });
+
+for (const [what, retryAfter] of [
+  ['seconds', '99999999'],
+  ['date', 'Fri, 31 Dec 2055 23:59:59 GMT'],
+] as const) {
+  survivalTest(
+    `9: a ${what} absurdly far is capped, and holds across a reload and a kill`,
+    async ({ collector, start }) => {
+      const browser = await start();
+      const { page, answeredAt } = await askForPatience(collector, browser, retryAfter);
+      const assertCapped = async (visit: Page): Promise<void> => {
+        const [route] = await readTable<StoredRoute>(visit, 'routes');
+        // The cap of an hour, and what spreads a herd that was told the same.
+        const waitMs = (route?.nextAttemptAt ?? 0) - answeredAt;
+        assert.ok(waitMs > 60_000 && waitMs <= 4_500_000, `waits ${waitMs} ms`);
+      };
+      await sleep(500);
+      await assertCapped(page);
+      await page.reload();
+      await settle(page);
+      await failJoinsDurably(page, 1);
+      await flush(page);
+      await assertCapped(page);
+      await browser.kill();
+      const later = await (await start()).open(pageUrl(collector));
+      await settle(later);
+      await failJoinsDurably(later, 1);
+      await flush(later);
+      await sleep(500);
+      await assertCapped(later);
+      assertSilentUntil(collector, answeredAt, Number.POSITIVE_INFINITY);
+    },
+  );
+}

@@ -1,4 +1,8 @@
-/** Row 10: a collector that is away for long. */
+/**
+ * Row 10: a collector that is away for long. The wait between two attempts grows to five minutes, which nobody can sit
+ * out in a test: page and worker are given a clock that runs faster, the server and its network stay what they are. Ten
+ * thousand devices at once are for `npm run bench:herd`.
+ */
 import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '../support/answers.js';

@@ -53,8 +53,9 @@ for (const [who, attributes] of [
       const bytes = databaseBytes(profileDir) - before.bytes;
       assert.ok(attempts >= 1 && attempts <= 12, `${attempts} attempts in 7.5 s`);
       assert.ok(seconds <= 1, `${seconds} s of processor time in 5 s`);
-      assert.ok(bytes <= 100_000, `the queue grew by ${bytes} bytes`);
-      assert.equal(await queued(page), before.waiting);
+      assert.ok(bytes <= 500_000, `the queue grew by ${bytes} bytes`);
+      // A vital, or the sum of what was counted, may come by the way.
+      assert.ok((await queued(page)) <= before.waiting + 3);
       assert.equal(collector.beacons.length, 0);
       await browser.quit();
 

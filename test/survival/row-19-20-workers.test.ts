@@ -26,7 +26,6 @@ survivalTest(
   },
   {
     except: {
-      firefox: 'WebDriver BiDi has no hard reload there',
       webkit: 'its hard reload does not pass the worker by',
     },
   },
@@ -154,6 +153,29 @@ survivalTest(
     await collector.comeBack();
     const other = await browser.open('about:blank');
     await browser.chromium?.dispatchSync(collector.origin, 'meeting-join-telemetry');
+    await assertDeliveredOnce(collector, ids, patienceMs);
+    await other.close();
+  },
+  { except: { firefox: 'no Background Sync in the engine', webkit: 'no Background Sync in the engine' } },
+);
+
+survivalTest(
+  '20: Background Sync exhausted: drained on the next visit',
+  async ({ collector, borrow }) => {
+    const browser = await borrow();
+    const page = await browser.open(pageUrl(collector));
+    await settle(page);
+    await whenQuiet(collector);
+    await collector.refuse();
+    const ids = await failJoinsDurably(page, 3);
+    await sleep(1_500);
+    await page.close();
+    const other = await browser.open('about:blank');
+    // The last of the browser's tries, after which it gives up.
+    await browser.chromium?.dispatchSync(collector.origin, 'meeting-join-telemetry', { lastChance: true });
+    await sleep(500);
+    await collector.comeBack();
+    await browser.open(pageUrl(collector));
     await assertDeliveredOnce(collector, ids, patienceMs);
     await other.close();
   },
