@@ -121,7 +121,7 @@ const faultsText = ({ date, results }: Dated<FaultCell>): string => {
   const most = Math.max(...results.map(({ recorded }) => recorded));
   const rounds = results.length / (enginesIn(results).length * new Set(results.map(({ fault }) => fault)).size);
   return [
-    `Delivered of ${most} records, ${Math.ceil(rounds)} times over, by \`npm run bench:survival\` on ${date}; d = copies beyond the first that the collector saw and merged.`,
+    `Delivered of ${most} records${rounds > 1 ? `, ${Math.ceil(rounds)} times over` : ''}, by \`npm run bench:survival\` on ${date}; d = copies beyond the first that the collector saw and merged.`,
     faultTable(results),
     `Over all of these, ${most} records at a time:`,
     deliveryTable(results),
