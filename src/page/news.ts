@@ -2,12 +2,12 @@
  * The channel, for as long as the page is shown. Browsers keep a page that is left for the back button, unless it
  * hears a message meanwhile (Chromium) or could (Firefox): the flush that leaving causes would cost every page that.
  */
-import { openChannel } from '../delivery/channel.js';
+import { type Channel, openChannel } from '../delivery/channel.js';
 import type { Notice } from '../delivery/sender.js';
 
 /** @returns what tells the others */
 export const openNews = (hear: (notice: Notice) => void, signal: AbortSignal): ((notice: Notice) => void) => {
-  let channel: BroadcastChannel | undefined;
+  let channel: Channel | undefined;
   const open = () => {
     channel ??= openChannel(hear);
   };
