@@ -4,7 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { delayed, hang } from '../support/answers.js';
 import type { Page } from '../support/browser.js';
 import type { SharedBrowser } from '../support/shared-browsers.js';
-import { assertDeliveredOnce, assertNoCopies, failJoins, flush, holdsJoin, pageUrl, settle } from '../support/steps.js';
+import {
+  assertDeliveredOnce,
+  assertNoCopies,
+  failJoins,
+  flush,
+  holdsJoin,
+  pageUrl,
+  settle,
+  whenQuiet,
+} from '../support/steps.js';
 import { type Scene, survivalTest } from '../support/survival.js';
 
 const tabs = 10;
@@ -35,7 +44,8 @@ survivalTest('5: the tab that holds the lock dies', async scene => {
   const { collector } = scene;
   const browser = await scene.start();
   const pages = await openTabs(scene, browser, { 'worker-src': '' });
-  await sleep(500);
+  // Whoever is still busy with its own visit would send for the holder.
+  await whenQuiet(collector);
   const [holder, ...others] = pages;
   assert.ok(holder);
   collector.answerAlways(hang);
