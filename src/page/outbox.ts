@@ -97,12 +97,19 @@ export const openOutbox = async (
     if (!signal.aborted) void tell();
     return report;
   };
-  for (const [type, trigger] of Object.entries(triggers)) addEventListener(type, () => void flush(trigger), { signal });
   const cut = () =>
     void sender?.then(
       own => own.cut(),
       () => {},
     );
+  const comeBack = ({ persisted }: PageTransitionEvent) => {
+    if (!persisted) return;
+    // Firefox: what was under way when the page was put aside may never end, nor give back its lock before it is stolen.
+    cut();
+    sender = undefined;
+  };
+  addEventListener('pageshow', comeBack, { signal });
+  for (const [type, trigger] of Object.entries(triggers)) addEventListener(type, () => void flush(trigger), { signal });
   signal.addEventListener('abort', () => {
     clearTimeout(timer);
     cut();

@@ -53,6 +53,26 @@ const reasonIn = (entry: Entry) => `${attributeOf(entry, 'reason')?.stringValue}
 const keyOfReport = (entry: Entry) => `${entry.route}|${entry.category}|${reasonIn(entry)}`;
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 
+/** What the page counted. */
+const sumIn = (entry: Entry) =>
+  Number(entry.record.attributes.find(({ key }) => key === 'meeting.im.sent')?.value.intValue ?? 0);
+
+/** Counts that differ by nothing but ids and numbers add up; written again, as below. */
+const likenessOf = ({ uid, lane, resource, record }: Entry) =>
+  /^(meeting\.census|meeting\.usage)$/.test(record.eventName)
+    ? JSON.stringify([lane, resource, record.attributes.find(({ key }) => key === 'meeting.join.id')])
+    : uid;
+
+const groupAlike = (entries: Entry[]): [Entry, ...Entry[]][] => {
+  const groups = new Map<string, [Entry, ...Entry[]]>();
+  for (const entry of entries) {
+    const group = groups.get(likenessOf(entry));
+    if (group) group.push(entry);
+    else groups.set(likenessOf(entry), [entry]);
+  }
+  return [...groups.values()];
+};
+
 /** What `Retry-After` asks for, written again so that the product's own reading is not its own witness. */
 const askedWaitMs = (header: string | null, now: number): number => {
   if (header === null) return 0;
@@ -172,13 +192,29 @@ export const createLedger = (schedule: Schedule, clock: { now(): number }, hasLo
     return posted;
   };
 
+  /** Counts that are alike have become one. @returns what has no place, and has not been added to what has one */
+  const addUp = (entries: Entry[], changes: Changes): Entry[] => {
+    const placed = new Map(changes.appended.flatMap(row => (isPosted(row) ? [] : [[row.uid, row]])));
+    return groupAlike(entries).flatMap(([first, ...others]) => {
+      for (const { uid } of others) recorded.delete(uid);
+      const place = placed.get(first.uid);
+      if (!place) return [first];
+      const expected = sum([first, ...others].map(sumIn));
+      must(sumIn(place) === expected, () => `${first.uid} says ${sumIn(place)}, ${expected} was counted`);
+      return [];
+    });
+  };
+
   /** What was posted goes to places of its own, in one transaction; or its route is gone, and it goes too. */
   const sortIn = (changes: Changes) => {
     const placed = new Set(changes.appended.flatMap(row => (isPosted(row) ? [] : [row.uid])));
     const posted = takePosted(changes);
     const entries = posted.flatMap(entriesIn);
     const sorted = new Set(entries.filter(({ uid }) => placed.has(uid)).map(({ uid }) => uid));
-    const lost = entries.filter(({ uid }) => !placed.has(uid)).filter(entry => !goesWithRoute(entry));
+    const lost = addUp(
+      entries.filter(entry => placed.has(entry.uid) || !goesWithRoute(entry)),
+      changes,
+    );
     const handedIn = posted.flatMap(({ route, addition }) => addition.drops.map(({ count }) => ({ route, count })));
     return { sorted, handedIn: [...handedIn, ...lost.map(({ route }) => ({ route, count: 1 }))] };
   };

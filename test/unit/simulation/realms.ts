@@ -316,7 +316,7 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
       category,
       event,
       recordedAt: clock.now(),
-      attributes: toKeyValues({ 'meeting.join.id': padding }),
+      attributes: toKeyValues({ 'meeting.join.id': padding, 'meeting.im.sent': random.below(9) }),
       resource: random.chance(0.1) ? toKeyValues({ 'service.name': 'other' }) : [],
     });
   };
