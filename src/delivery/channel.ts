@@ -1,10 +1,13 @@
 /** How page and worker talk. Both ends are of the same origin; a host page's own messages are not ours. */
 import { channelName } from './names.js';
+import type { Posted } from './rows.js';
 import type { FlushReport, Notice, Trigger } from './sender.js';
 
 /** Asks the worker to flush; it answers on the port: at once with `true`, and with the report when done. */
 export interface FlushMessage {
   [channelName]: Trigger;
+  /** To be put into the queue first: WebKit keeps nothing that a page writes while it is left. */
+  posted?: Posted | undefined;
 }
 
 export type FlushReply = true | FlushReport;

@@ -4,6 +4,7 @@
  * from when the lease has lapsed), and insecure contexts, which have no locks.
  */
 import { limits } from './limits.js';
+import { type Locks, underLock } from './locks.js';
 import { channelName } from './names.js';
 import { isPending } from './retry.js';
 import type { Storage } from './storage.js';
@@ -14,8 +15,6 @@ export type Renew = () => Promise<boolean>;
 /** Runs work while nobody else of this origin does. @returns false when somebody is at it */
 export type Exclusively = (work: (renew: Renew) => Promise<unknown>) => Promise<boolean>;
 
-export type Locks = Pick<LockManager, 'request'>;
-
 interface Lease {
   /** '' when it was given back. */
   holder: string;
@@ -24,21 +23,6 @@ interface Lease {
 
 /** A holder of the lock that has no lease: it is about to take one, or has just given it back. */
 const unknown = '?';
-
-/**
- * Tells whether the lock of this origin is ours meanwhile. When it is stolen, the work goes on until it asks whether it may.
- */
-const withLock = async <T>(locks: Locks, options: LockOptions, work: (isGranted: boolean) => Promise<T>) => {
-  let working: Promise<T> | undefined;
-  const start = (lock: unknown) => {
-    working = work(!!lock);
-    return working;
-  };
-  await locks.request(channelName, options, start).catch(error => {
-    if (!working) throw error;
-  });
-  return working;
-};
 
 /** @param holder unique to this sender */
 export const createExclusively = (
@@ -74,8 +58,8 @@ export const createExclusively = (
       return true;
     };
     if (!locks) return inTurn(true);
-    if (await withLock(locks, { ifAvailable: true }, inTurn)) return true;
+    if (await underLock(locks, channelName, { ifAvailable: true }, inTurn)) return true;
     const hasLapsed = await lease(current => (isHeld(current) ? undefined : current?.holder ? mine : unknown));
-    return hasLapsed && !!(await withLock(locks, { steal: true }, inTurn));
+    return hasLapsed && underLock(locks, channelName, { steal: true }, inTurn);
   };
 };

@@ -28,7 +28,7 @@ const open = (create: boolean): Promise<IDBDatabase> =>
     request.onupgradeneeded = () => (create ? createTables(request.result) : request.transaction?.abort());
     setTimeout(() => {
       request.onsuccess = () => request.result.close();
-      reject(new DOMException('IndexedDB does not open', 'TimeoutError'));
+      reject(new DOMException('IndexedDB hangs', 'TimeoutError'));
     }, openTimeoutMs);
     settled(request).then(resolve, reject);
   });
@@ -80,7 +80,7 @@ const transact = async <T>(database: IDBDatabase, work: (transaction: Transactio
  * What a new connection may mend: one that the browser force-closed or that made way for an upgrade
  * (InvalidStateError), and errors that engines give without a reason (UnknownError, AbortError).
  */
-const mayPass = (error: unknown) => error instanceof DOMException && error.name !== 'QuotaExceededError';
+const mayPass = (error: unknown) => (error as DOMException).name !== 'QuotaExceededError';
 
 /** What a storage that is closed for good answers, rather than coming back to life. */
 const gone = () => new DOMException('the queue is closed', 'NotFoundError');

@@ -3,7 +3,7 @@
 import type { AnyValue, KeyValue } from '../practices/index.js';
 import { change, countLoss, isReport, keptOf } from './kept.js';
 import { allPosted, getSize } from './queue.js';
-import type { Addition, Entry, Route } from './rows.js';
+import { type Addition, type Entry, inbox, type Route } from './rows.js';
 import type { Transaction } from './storage.js';
 
 /** Adds to the size of the queue what has come, or takes off what has gone (sign -1). */
@@ -30,6 +30,9 @@ const sortIn = (route: Route, { items, drops, counters }: Addition): Entry[] => 
     return [];
   });
 };
+
+/** Reports of losses are the last to go. */
+const rankOf = (entry: Entry) => (isReport(entry) ? inbox : entry.lane);
 
 /** Read as numbers only where they are some. */
 type NumericKeyValue = KeyValue & { value: Required<AnyValue> };
@@ -64,18 +67,17 @@ export const takeIn = async (tx: Transaction, share = 1): Promise<void> => {
     likenesses[likeness] = entry;
     entries.push(entry);
   };
-  for (const { seq, route: key, addition } of await allPosted(tx)) {
+  for (const { seq, route: key, addition, ifOpen } of await allPosted(tx)) {
     // First, for what comes in its place needs the room.
     tx.delete('entries', seq as number);
-    await change(tx, key, route => sortIn(route, addition).forEach(place));
+    await change(tx, key, route => {
+      if (!ifOpen || keptOf(route, 'usage').joins[ifOpen]) sortIn(route, addition).forEach(place);
+    });
   }
-  if (share < 1) entries.sort((one, other) => (one.lane < other.lane ? -1 : 1));
-  const room = Math.ceil(entries.length * share);
-  const [placed, lost] = [entries.slice(0, room), entries.slice(room)];
-  for (const entry of lost) {
-    if (isReport(entry)) placed.push(entry);
-    else await change(tx, entry.route, route => countLoss(route, entry.category, 'storage_full'));
+  if (share < 1) entries.sort((one, other) => (rankOf(one) < rankOf(other) ? -1 : 1));
+  for (const { route, category } of entries.splice(Math.ceil(entries.length * share))) {
+    await change(tx, route, known => countLoss(known, category, 'storage_full'));
   }
-  for (const entry of placed) tx.put('entries', entry);
-  await resize(tx, placed, 1);
+  for (const entry of entries) tx.put('entries', entry);
+  await resize(tx, entries, 1);
 };

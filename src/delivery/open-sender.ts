@@ -1,5 +1,5 @@
 import { readConfiguration } from './configuration.js';
-import { inOrder } from './in-order.js';
+import { inOrder } from './locks.js';
 import { createSender, type Sender, type World } from './sender.js';
 import type { Storage } from './storage.js';
 import { send } from './transport.js';

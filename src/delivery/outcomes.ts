@@ -22,6 +22,8 @@ export type Outcome =
   /** Never again (410, as the Reporting API has it). */
   | { kind: 'stopped' };
 
+const unanswered: Outcome = { kind: 'deferred', unreachable: true };
+
 /** The OTLP specification retries these and no others. */
 const retryable = [429, 502, 503, 504];
 
@@ -31,11 +33,11 @@ const retryable = [429, 502, 503, 504];
  */
 /** @param wasPlain it was sent uncompressed */
 export const outcomeOf = (answer: Answer, now: number, wasPlain?: boolean): Outcome => {
-  if (!answer) return { kind: 'deferred', unreachable: true };
+  if (!answer) return unanswered;
   const { status, contentType, body } = answer;
   if (status === 200) {
     const rejected = contentType?.startsWith('application/json') ? parseExportResponse(body) : undefined;
-    return rejected === undefined ? { kind: 'deferred', unreachable: true } : { kind: 'delivered', rejected };
+    return rejected === undefined ? unanswered : { kind: 'delivered', rejected };
   }
   if (retryable.includes(status)) {
     return { kind: 'deferred', waitMs: retryAfterMs(answer.retryAfter, now), unreachable: false };

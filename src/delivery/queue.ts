@@ -44,8 +44,8 @@ export const createQueue = (storage: Storage) => ({
    * Commits what the recorder has.
    * @throws QuotaExceededError when the storage is full
    */
-  add: (route: string, addition: Addition): Promise<void> =>
-    storage.transact(async tx => tx.put('entries', { lane: inbox, route, addition })),
+  add: (route: string, addition: Addition, ifOpen?: string): Promise<void> =>
+    storage.transact(async tx => tx.put('entries', { lane: inbox, route, addition, ifOpen })),
 
   /**
    * Makes records of the losses that none tells of yet, in one transaction. Not while the collector is gone or does not

@@ -49,6 +49,8 @@ export interface Posted {
   lane: typeof inbox;
   route: string;
   addition: Addition;
+  /** Posted twice, by the page and by the worker: taken in once, as long as this attempt is open. */
+  ifOpen?: string | undefined;
 }
 
 /** The lane of what is posted: before all others. */

@@ -7,7 +7,7 @@ import { limits } from './limits.js';
 import { type Answer, type Outcome, outcomeOf } from './outcomes.js';
 import { deliver, drop, findWaiting, peek, purge, stop, tidy } from './outgoing.js';
 import { isBound, isPending, waitMs } from './retry.js';
-import type { Entry, Route } from './rows.js';
+import type { Entry, Posted, Route } from './rows.js';
 import type { Storage } from './storage.js';
 import type { Beacon } from './transport.js';
 
@@ -156,8 +156,6 @@ export const createSender = ({ transact }: Storage, world: World) => {
       case 'stopped':
         tellDropped(key, await transact(tx => stop(tx, key)), 'gone');
         return false;
-      default:
-        return outcome satisfies never;
     }
   };
 
@@ -222,6 +220,8 @@ export const createSender = ({ transact }: Storage, world: World) => {
       else running = start(trigger);
       return running;
     },
+    /** Puts into the queue what a page could not. */
+    post: (posted: Posted) => transact(async tx => tx.put('entries', posted)),
     /** Cuts off what is in flight: a gate has closed. */
     cut: () => abort.abort(),
   };

@@ -1,8 +1,11 @@
 /** The page's end of delivery: the queue it commits to, and who empties it. */
+import type { FlushMessage } from '../delivery/channel.js';
 import { withFallback } from '../delivery/fallback.js';
 import { openIndexedDb } from '../delivery/indexed-db.js';
 import { limits } from '../delivery/limits.js';
+import { channelName } from '../delivery/names.js';
 import { createQueue, type Queue } from '../delivery/queue.js';
+import { inbox } from '../delivery/rows.js';
 import type { FlushReport, Notice, Sender, Trigger } from '../delivery/sender.js';
 import { openNews } from './news.js';
 import { type Host, nothing } from './opening.js';
@@ -44,6 +47,35 @@ const openStorage = async (keeper: RouteKeeper, hear: (notice: Notice) => void) 
 };
 
 /**
+ * Hands what ends an attempt while the page is left to the worker too: WebKit keeps no transaction that begins then, not
+ * even a blind write that is committed at once. Where both arrive, `ifOpen` lets one be taken in.
+ */
+const handingOver = (queue: Queue, worker: ReturnType<typeof startWorker>, signal: AbortSignal): Queue => {
+  let active: Awaited<typeof worker>;
+  let isLeaving = false;
+  void worker.then(found => {
+    active = found;
+  });
+  const leave = () => {
+    isLeaving = true;
+    // Back from the back/forward cache.
+    setTimeout(() => {
+      isLeaving = false;
+    });
+  };
+  addEventListener('pagehide', leave, { signal });
+  return {
+    ...queue,
+    add: (route, addition) => {
+      const ifOpen = isLeaving ? addition.items.find(({ closes }) => closes)?.closes : undefined;
+      const message: FlushMessage = { [channelName]: 'recorded', posted: { lane: inbox, route, addition, ifOpen } };
+      if (ifOpen) active?.postMessage(message);
+      return queue.add(route, addition, ifOpen);
+    },
+  };
+};
+
+/**
  * @param hear news of the sender, of other tabs and of the worker
  * @param tell tells of what a flush has lost
  */
@@ -56,8 +88,8 @@ export const openOutbox = async (
 ): Promise<Outbox> => {
   const post = openNews(hear, signal);
   const storage = await openStorage(keeper, hear);
-  const queue = createQueue(storage);
   const worker = startWorker(host.workerSrc);
+  const queue = handingOver(createQueue(storage), worker, signal);
   let sender: Promise<Sender> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isNudged = false;

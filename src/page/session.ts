@@ -2,7 +2,7 @@
  * What runs while the gate is open: recorder, outbox and instruments of one element. A chunk of its own, so that a
  * closed gate never loads it.
  */
-import { inOrder } from '../delivery/in-order.js';
+import { inOrder } from '../delivery/locks.js';
 import type { Notice } from '../delivery/sender.js';
 import { severity } from '../practices/otlp.js';
 import { DeliveredEvent, DroppedEvent } from './delivery-events.js';

@@ -8,6 +8,7 @@ import { openIndexedDb } from '../delivery/indexed-db.js';
 import { limits } from '../delivery/limits.js';
 import { channelName, isOurWorker } from '../delivery/names.js';
 import { openSender } from '../delivery/open-sender.js';
+import type { Posted } from '../delivery/rows.js';
 import type { FlushReport, Sender, Trigger } from '../delivery/sender.js';
 import type { Storage } from '../delivery/storage.js';
 
@@ -69,10 +70,12 @@ const requestSync = () => {
   return Promise.race([registered, new Promise(resolve => setTimeout(resolve, syncTimeoutMs))]);
 };
 
-const flush = async (trigger: Trigger): Promise<FlushReport> => {
+const flush = async (trigger: Trigger, posted?: Posted): Promise<FlushReport> => {
   try {
     sender ??= connect();
-    return await (await sender).flush(trigger);
+    const open = await sender;
+    if (posted) await open.post(posted);
+    return await open.flush(trigger);
   } catch {
     sender = undefined;
     // Nobody knows what waits: ask again.
@@ -88,23 +91,26 @@ self.addEventListener('install', () => {
 self.addEventListener('activate', event => event.waitUntil(flush('start')));
 
 self.addEventListener('message', event => {
-  const { source, ports } = event;
-  const trigger = triggerOf(event.data);
-  if (!trigger || !(source instanceof Client)) return;
+  const { data, ports } = event;
+  // Of this origin: nobody else can post to a worker.
+  const trigger = triggerOf(data);
+  if (!trigger) return;
   ports[0]?.postMessage(true);
   const answer = async () => {
-    const report = await flush(trigger);
+    const report = await flush(trigger, data.posted);
     ports[0]?.postMessage(report);
     if (report.queued) await requestSync();
   };
   event.waitUntil(answer());
 });
 
-self.addEventListener('sync', event => {
-  const sync = event as SyncEvent;
-  if (sync.tag !== channelName) return;
+const sync = async () => {
+  const { queued } = await flush('sync');
   // Rejecting makes the browser try again.
-  sync.waitUntil(
-    flush('sync').then(({ queued }) => (queued ? Promise.reject(new Error(`${queued} wait`)) : undefined)),
-  );
+  if (queued) throw Error(`${queued} wait`);
+};
+
+self.addEventListener('sync', event => {
+  const syncEvent = event as SyncEvent;
+  if (syncEvent.tag === channelName) syncEvent.waitUntil(sync());
 });

@@ -139,6 +139,23 @@ test('closing some categories leaves nothing of them: records, losses, open join
   assert.deepEqual(await queue.joins(key), []);
 });
 
+test('what was posted twice is taken in once, as long as its attempt is open', async () => {
+  const { queue, sortIn } = await open();
+  const [attempt, closing] = [entry('meeting.join.attempt', 'usage'), entry('meeting.join.result', 'usage')];
+  await queue.add(key, { items: [{ entry: attempt, opens: { id: 'join', at: now, attributes: {} } }], drops: [] });
+  const addition: Addition = {
+    items: [{ entry: closing, closes: 'join' }, { entry: entry('meeting.usage', 'usage') }],
+    drops: [],
+  };
+  await queue.add(key, addition, 'join');
+  await queue.add(key, addition, 'join');
+  await sortIn();
+  assert.equal(await queue.count(), 3);
+  await queue.add(key, addition, 'join');
+  await sortIn();
+  assert.equal(await queue.count(), 3);
+});
+
 test('a purged route takes nothing more', async () => {
   const { add, queue, transact } = await open();
   await queue.add(key, everything);

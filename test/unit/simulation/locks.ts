@@ -1,5 +1,5 @@
-import type { Locks } from '#src/delivery/exclusive.js';
 import { limits } from '#src/delivery/limits.js';
+import type { Locks } from '#src/delivery/locks.js';
 import type { Actor, Schedule } from './schedule.js';
 
 interface Held {

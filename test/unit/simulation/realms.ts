@@ -1,6 +1,6 @@
 import { createExclusively, type Exclusively } from '#src/delivery/exclusive.js';
-import { inOrder } from '#src/delivery/in-order.js';
 import { limits } from '#src/delivery/limits.js';
+import { inOrder } from '#src/delivery/locks.js';
 import { purge } from '#src/delivery/outgoing.js';
 import { createQueue, type Queue } from '#src/delivery/queue.js';
 import { type Addition, type Item, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
