@@ -5,7 +5,7 @@ import type { Exclusively, Renew } from './exclusive.js';
 import { change, isReport } from './kept.js';
 import { limits } from './limits.js';
 import { type Answer, type Outcome, outcomeOf } from './outcomes.js';
-import { deliver, drop, findWaiting, peek, purge, stop, tidy } from './outgoing.js';
+import { deliver, drop, findWaiting, peek, purge, stillThere, stop, tidy } from './outgoing.js';
 import { isBound, isPending, waitMs } from './retry.js';
 import type { Entry, Posted, Route } from './rows.js';
 import type { Storage } from './storage.js';
@@ -79,8 +79,13 @@ export const createSender = ({ transact }: Storage, world: World) => {
     if (count) notify({ type: 'dropped', route, count, reason });
   };
 
-  const lose = async (key: string, entries: Entry[], reason: DropReason) =>
-    tellDropped(key, await transact(tx => drop(tx, entries, reason)), reason);
+  const lose = async (key: string, batch: Entry[], reason: DropReason) => {
+    const count = await transact(async tx => {
+      const there = await stillThere(tx, batch);
+      return drop(tx, reason === 'refused' ? there.filter(entry => !isReport(entry)) : there, reason);
+    });
+    tellDropped(key, count, reason);
+  };
 
   const close = (key: string, reason: string) =>
     world.inOrder(async () => {
@@ -145,11 +150,7 @@ export const createSender = ({ transact }: Storage, world: World) => {
         await defer(key, outcome.unreachable, outcome.waitMs);
         return false;
       case 'dropped':
-        await lose(
-          key,
-          batch.filter(entry => !isReport(entry)),
-          outcome.reason,
-        );
+        await lose(key, batch, outcome.reason);
         // The next would fare no better.
         await defer(key, true);
         return false;
