@@ -91,10 +91,9 @@ self.addEventListener('install', () => {
 self.addEventListener('activate', event => event.waitUntil(flush('start')));
 
 self.addEventListener('message', event => {
-  const { data, ports } = event;
-  // Of this origin: nobody else can post to a worker.
+  const { data, ports, source } = event;
   const trigger = triggerOf(data);
-  if (!trigger) return;
+  if (!trigger || !(source instanceof Client)) return;
   ports[0]?.postMessage(true);
   const answer = async () => {
     const report = await flush(trigger, data.posted);

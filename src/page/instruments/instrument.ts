@@ -30,8 +30,8 @@ export type RecordEvent = (event: TelemetryEvent) => Promise<void>;
 export type CountedEvent = 'meeting.usage' | 'meeting.census';
 
 /**
- * Records by how much the attributes of an event rise. Counts that come together are summed in one record; the collector
- * sums the rest. Never throws.
+ * Records by how much the attributes of an event rise. Durable at once; what has risen since the last flush goes out as one
+ * record (`intake.ts`), the collector sums the rest. Never throws.
  */
 export type Count = (event: CountedEvent, deltas: Record<string, number>) => Promise<void>;
 

@@ -1,4 +1,4 @@
-/** Usage counters: sent as deltas, those that come together summed in one record (`count`). */
+/** Usage counters: summed durably on the device, sent as deltas, one record per flush at most. */
 import { contain } from './contain.js';
 import type { Count } from './instrument.js';
 
