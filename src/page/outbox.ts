@@ -108,10 +108,12 @@ export const openOutbox = async (
     const byWorker = active && storage.durable ? await askWorker(active, trigger) : undefined;
     if (byWorker) return byWorker;
     sender ??= openOwnSender();
-    return sender
+    const asked = sender;
+    return asked
       .then(own => own.flush(trigger))
       .catch(() => {
-        sender = undefined;
+        // Not one that has come since: nobody could cut it off any more.
+        if (sender === asked) sender = undefined;
         return { ...nothing, nextAttemptAt: Date.now() + limits.backoffCapMs };
       });
   };

@@ -71,13 +71,15 @@ const requestSync = () => {
 };
 
 const flush = async (trigger: Trigger, posted?: Posted): Promise<FlushReport> => {
+  sender ??= connect();
+  const asked = sender;
   try {
-    sender ??= connect();
-    const open = await sender;
+    const open = await asked;
     if (posted) await open.post(posted);
     return await open.flush(trigger);
   } catch {
-    sender = undefined;
+    // Not one that has come since: nobody could cut it off any more.
+    if (sender === asked) sender = undefined;
     // Nobody knows what waits: ask again.
     return { delivered: 0, dropped: 0, queued: 0, busy: false, nextAttemptAt: Date.now() + limits.backoffCapMs };
   }

@@ -134,11 +134,12 @@ export const startWorker = (computer: Computer): Realm => {
     actor,
     isWorker: true,
     flush: async trigger => {
+      sender ??= connect();
+      const asked = sender;
       try {
-        sender ??= connect();
-        return await (await sender).flush(trigger);
+        return await (await asked).flush(trigger);
       } catch {
-        sender = undefined;
+        if (sender === asked) sender = undefined;
         return { ...nothing, nextAttemptAt: computer.clock.now() + limits.backoffCapMs };
       }
     },
