@@ -97,13 +97,15 @@ try {
   const collector = await start(dataDir);
   const { child, port } = collector;
   await load(port, warmUpSeconds, target.eventsPerSecond / 2);
+  const printRss = async () => line('  collector peak RSS by then', `${(await peakRssMb(child)).toFixed(0)} MB`);
   await measure(`offered ${target.eventsPerSecond}/s in beacons of ${beaconSize}`, collector, target.eventsPerSecond);
+  await printRss();
   await measure('as fast as answers come', collector);
+  await printRss();
   line(
     'machine',
     `${availableParallelism()} cores, load average ${loadavg()[0]?.toFixed(1)}: others' work counts against every line above`,
   );
-  line('collector peak RSS', `${(await peakRssMb(child)).toFixed(0)} MB`);
   line('target', `${target.eventsPerSecond} events/s  p99 < ${target.p99Ms} ms  RSS ≤ ${target.rssMb} MB`);
   child.kill('SIGTERM');
   await once(child, 'exit');
