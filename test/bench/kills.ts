@@ -15,7 +15,7 @@ import { graceMs, type KillLane, writeEngineResults } from './engine-results.js'
 import { runJobs } from './jobs.js';
 
 const longestRunMs = 1_500;
-const lanesAtOnce = 4;
+const lanesAtOnce = 2;
 /** One profile, killed over and over: what the last of its kills left behind is delivered by one visit more. */
 const killsPerLane = 10;
 
