@@ -119,4 +119,4 @@ const main = async (count: number): Promise<boolean> => {
   return failures.length === 0;
 };
 
-runCommand(() => main(Number(process.argv[2] ?? 100)), 10 * 60_000);
+runCommand(() => main(Number(process.argv[2] ?? 60)), 10 * 60_000);
