@@ -67,7 +67,8 @@ const handingOver = (queue: Queue, worker: ReturnType<typeof startWorker>, signa
   return {
     ...queue,
     add: (route, addition) => {
-      const ifOpen = isLeaving ? addition.items.find(({ closes }) => closes)?.closes : undefined;
+      // Not by an attempt that begins here too: it is in no journal yet, and both copies would be kept out.
+      const ifOpen = isLeaving ? addition.items.find(({ opens, closes }) => opens ?? closes)?.closes : undefined;
       const message: FlushMessage = { [channelName]: 'recorded', posted: { lane: inbox, route, addition, ifOpen } };
       if (ifOpen) active?.postMessage(message);
       return queue.add(route, addition, ifOpen);
