@@ -1,6 +1,6 @@
-export { DeliveredEvent, DroppedEvent } from './page/delivery-events.js';
+export type { DeliveredEvent, DroppedEvent } from './page/delivery-events.js';
 export { MeetingJoinTelemetryElement } from './page/element.js';
-export { type Gate, GateEvent } from './page/gate-event.js';
+export type { Gate, GateEvent } from './page/gate-event.js';
 export type { ErrorContext } from './page/instruments/errors.js';
 export type { Confidence, JoinAttempt, StartOptions } from './page/instruments/instrument.js';
 export type { Usage } from './page/instruments/usage.js';

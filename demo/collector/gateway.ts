@@ -12,6 +12,7 @@ import {
   resourceAttributes,
   scopePrefix,
   severity,
+  toAnyValue,
   toKeyValues,
   toUnixNano,
 } from 'meeting-join-telemetry/practices.js';
@@ -59,7 +60,7 @@ const toLogRecord = (row: EventRow, { record, severityNumber }: Parts) => {
     observedTimeUnixNano: toUnixNano(row.received_at),
     severityNumber,
     eventName: event,
-    attributes: toKeyValues(attributes, name => boundOf(event, name) === 'double'),
+    attributes: toKeyValues(attributes, (value, name) => toAnyValue(value, boundOf(event, name) === 'double')),
   };
 };
 

@@ -4,6 +4,7 @@ import {
   type EventName,
   type ExportLogsRequest,
   severity,
+  toAnyValue,
   toExportRequest,
   toKeyValues,
   toUnixNano,
@@ -196,7 +197,7 @@ class Scribe {
       eventName,
       attributes: toKeyValues(
         { ...attributes, 'log.record.uid': this.#random.uuid(), 'user_agent.synthetic.type': 'test' },
-        name => name === 'browser.web_vital.value' || name === 'browser.web_vital.delta',
+        (value, name) => toAnyValue(value, /^browser\.web_vital\.(value|delta)$/.test(name)),
       ),
     }));
     const request = toExportRequest(category, scopeVersion, resource, records, Math.round(receivedAtMs));

@@ -12,10 +12,12 @@ export { remember } from './meta.js';
 export { channelName, databaseName, isOurWorker } from './names.js';
 export { purge, type SentEntry, withdraw } from './outgoing.js';
 export { createQueue, type Queue } from './queue.js';
+export { type Reporting, tell } from './reports.js';
 export {
   type Addition,
   type Entry,
   type Item,
+  type Kept,
   type OpenJoin,
   type Route,
   type RouteOpening,

@@ -3,16 +3,7 @@
  * before it could read an answer (Chromium and Firefox lose every transaction that reads first in `pagehide`). Whoever
  * flushes next sorts it in: see `intake.ts`.
  */
-import {
-  type Addition,
-  type Item,
-  inbox,
-  type OpenJoin,
-  type Posted,
-  type Route,
-  type RouteOpening,
-  type Size,
-} from './rows.js';
+import { type Addition, inbox, type Posted, type Route, type RouteOpening, type Size } from './rows.js';
 import { inheritedTables, type Storage, type Transaction } from './storage.js';
 
 export const allPosted = (tx: Transaction): Promise<Posted[]> => tx.all('entries', undefined, inbox);
@@ -47,28 +38,10 @@ export const createQueue = (storage: Storage) => ({
   add: (route: string, addition: Addition, ifOpen?: string): Promise<void> =>
     storage.transact(async tx => tx.put('entries', { lane: inbox, route, addition, ifOpen })),
 
-  /**
-   * Makes records of the losses that none tells of yet, in one transaction. Not while the collector is gone or does not
-   * take anything: reports would pile up.
-   * @returns whether there were any
-   */
-  tell: (key: string, toItems: (route: Route) => Item[]): Promise<boolean> =>
-    storage.transact(async tx => {
-      const route = await tx.get<Route>('routes', key);
-      const items = route && !route.stopped && !route.attempts ? toItems(route) : [];
-      if (!route || !items.length) return false;
-      for (const kept of Object.values(route.kept ?? {})) kept.untold = {};
-      route.counters = [];
-      tx.put('routes', route, key);
-      tx.put('entries', { lane: inbox, route: key, addition: { items, drops: [] } });
-      return true;
-    }),
-
   count: (): Promise<number> => storage.transact(async tx => countQueued(tx, await allPosted(tx))),
 
-  /** Attempts of a route that are open. */
-  joins: (key: string): Promise<OpenJoin[]> =>
-    storage.transact(async tx => Object.values((await tx.get<Route>('routes', key))?.kept?.usage?.joins ?? {})),
+  /** What is kept of a route. */
+  route: (key: string): Promise<Route | undefined> => storage.transact(tx => tx.get<Route>('routes', key)),
 });
 
 export type Queue = ReturnType<typeof createQueue>;

@@ -2,7 +2,8 @@ import { databaseName } from '../delivery/names.js';
 import type { FlushReport } from '../delivery/sender.js';
 import { uuid } from '../delivery/uuid.js';
 import type { Surface } from '../practices/gate.js';
-import { type Gate, GateEvent } from './gate-event.js';
+import { fire } from './fire.js';
+import type { Gate } from './gate-event.js';
 import { type Decision, decide } from './gate-reader.js';
 import { whenActivated } from './instruments/activation.js';
 import type { ErrorContext } from './instruments/errors.js';
@@ -22,7 +23,7 @@ type Why = Omit<Gate, 'state'>;
 
 const pending: Gate = { state: 'pending', reason: 'waiting for the configuration' };
 
-/** The attributes with a text, by property, and what stands where there is none. */
+/** The attributes, by property, and what stands where there is none. */
 const defaults = {
   pool: '',
   site: '',
@@ -33,11 +34,10 @@ const defaults = {
   workerSrc: '/meeting-join-telemetry-sw.js',
   federationPartner: '',
   pseudonymKey: '',
+  disableAutomaticSendTracing: false,
 };
 
 const toAttribute = (property: string) => property.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`);
-
-const sendTracing = 'disable-automatic-send-tracing';
 
 /** Importing the package where there is no DOM must not fail. */
 const Base = (globalThis.HTMLElement ?? Object) as typeof HTMLElement;
@@ -74,7 +74,7 @@ const hasLeftovers = async () => {
  * @fires {DroppedEvent} meeting-join-telemetry-dropped - records will never be delivered
  */
 export class MeetingJoinTelemetryElement extends Base {
-  static readonly observedAttributes = [...Object.keys(defaults).map(toAttribute), sendTracing];
+  static readonly observedAttributes = Object.keys(defaults).map(toAttribute);
 
   /** FQDN of the pool hosting the meeting. */
   declare pool: string;
@@ -94,16 +94,19 @@ export class MeetingJoinTelemetryElement extends Base {
   declare federationPartner: string;
   /** Keys the user pseudonym of this deployment; the pool's name when empty. */
   declare pseudonymKey: string;
+  /** `client` surface only. */
+  declare disableAutomaticSendTracing: boolean;
 
   static {
     for (const [property, absent] of Object.entries(defaults)) {
       const attribute = toAttribute(property);
       Object.defineProperty(MeetingJoinTelemetryElement.prototype, property, {
         get(this: Element) {
-          return this.getAttribute(attribute) ?? absent;
+          return absent === false ? this.hasAttribute(attribute) : (this.getAttribute(attribute) ?? absent);
         },
-        set(this: Element, text: string) {
-          this.setAttribute(attribute, text);
+        set(this: Element, value: string & boolean) {
+          if (absent === false) this.toggleAttribute(attribute, value);
+          else this.setAttribute(attribute, value);
         },
       });
     }
@@ -123,14 +126,6 @@ export class MeetingJoinTelemetryElement extends Base {
   readonly ready: Promise<Gate> = new Promise(resolve => {
     this.#resolveReady = resolve;
   });
-
-  /** `client` surface only. */
-  get disableAutomaticSendTracing(): boolean {
-    return this.hasAttribute(sendTracing);
-  }
-  set disableAutomaticSendTracing(isDisabled: boolean) {
-    this.toggleAttribute(sendTracing, isDisabled);
-  }
 
   /** Who is signed in; leaves the page only as the practices say, and has no say in the gate. */
   get userId(): string {
@@ -337,6 +332,6 @@ export class MeetingJoinTelemetryElement extends Base {
   #decide(state: Gate['state'], { reason, scope, identity }: Why) {
     this.#gate = { state, reason, scope, identity };
     this.#resolveReady(this.#gate);
-    this.dispatchEvent(new GateEvent(this.#gate));
+    fire(this, 'gate', { gate: this.#gate });
   }
 }

@@ -12,12 +12,8 @@ export interface Gate {
 }
 
 /** The gate has been decided, or has changed. */
-export class GateEvent extends Event {
+export interface GateEvent extends Event {
   readonly gate: Gate;
-  constructor(gate: Gate) {
-    super('meeting-join-telemetry-gate', { bubbles: true, composed: true });
-    this.gate = gate;
-  }
 }
 
 declare global {

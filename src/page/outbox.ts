@@ -36,12 +36,7 @@ export const loadStandby = () => import('./standby.js');
 
 /** The tables of this origin; in memory when IndexedDB is absent or breaks. */
 const openStorage = async (keeper: RouteKeeper, hear: (notice: Notice) => void) => {
-  const fall = async () => {
-    const memory = (await loadStandby()).createMemoryStorage();
-    // What it must know before anything else.
-    await createQueue(memory).open(keeper.route);
-    return memory;
-  };
+  const fall = async () => (await loadStandby()).openMemory(keeper.route);
   const durable = await openIndexedDb(true, () => hear({ type: 'purged' })).catch(() => undefined);
   return durable ? withFallback(durable, fall) : fall();
 };

@@ -1,14 +1,13 @@
 /** What the queue must know of the element: where its entries go, as whom, and in which categories. */
 import { remember } from '../delivery/meta.js';
 import type { Queue } from '../delivery/queue.js';
-import type { RouteOpening } from '../delivery/rows.js';
+import type { Reporting } from '../delivery/reports.js';
 import { uuid } from '../delivery/uuid.js';
 import { version } from '../delivery/version.js';
-import type { Attributes, Category } from '../practices/catalog.js';
+import type { Attributes } from '../practices/catalog.js';
 import { openCategories } from '../practices/gate.js';
-import { type KeyValue, toKeyValues } from '../practices/otlp.js';
+import { toKeyValues } from '../practices/otlp.js';
 import type { Environment } from './instruments/census.js';
-import type { CountedEvent } from './instruments/instrument.js';
 import type { Host } from './opening.js';
 import { loadStandby } from './outbox.js';
 import { toUrl } from './url.js';
@@ -30,16 +29,8 @@ const pseudonymOf = async (userId: string, key: string) => {
   return loaded?.pseudonymize(userId, key, 'census');
 };
 
-/** The route, with what only the page knows of it. */
-export interface PageRoute extends RouteOpening {
-  /** Resource attributes per category. */
-  resources: Record<Category, KeyValue[]>;
-  /** What counts are sent with: attributes of the record that carries them. */
-  frames: Partial<Record<CountedEvent, Attributes>>;
-}
-
 /** As it is until the flag has been read. */
-const toHeldRoute = (host: Host, known: Environment): PageRoute => {
+const toHeldRoute = (host: Host, known: Environment): Reporting => {
   const { pool, site, surface } = host;
   const endpoint = toUrl(host.endpoint);
   const configSrc = toUrl(host.configSrc);
@@ -69,7 +60,7 @@ const toHeldRoute = (host: Host, known: Environment): PageRoute => {
 };
 
 export interface RouteKeeper {
-  readonly route: PageRoute;
+  readonly route: Reporting;
   /** Random ids of this installation, one for each category that has any, so that the categories cannot be joined. */
   device?: Device | undefined;
   /** The person's choice on the `client` surface. */

@@ -3,13 +3,13 @@
  * closed gate never loads it.
  */
 import { inOrder } from '../delivery/locks.js';
+import { isUntold } from '../delivery/reports.js';
 import type { Notice } from '../delivery/sender.js';
-import { severity } from '../practices/otlp.js';
-import { DeliveredEvent, DroppedEvent } from './delivery-events.js';
+import { fire } from './fire.js';
 import { environment, recordSignIn } from './instruments/census.js';
 import { observeErrors } from './instruments/errors.js';
 import type { RecordEvent } from './instruments/instrument.js';
-import { createJoins, reconcile } from './instruments/join.js';
+import { createJoins } from './instruments/join.js';
 import { observeLaunch } from './instruments/launch.js';
 import { recordUsage } from './instruments/usage.js';
 import { observeVitals } from './instruments/vitals.js';
@@ -46,9 +46,9 @@ export const openSession = async (
     if (notice.type !== 'purged' && notice.route !== key) return;
     switch (notice.type) {
       case 'delivered':
-        return host.dispatchEvent(new DeliveredEvent(notice.count));
+        return fire(host, notice.type, { count: notice.count });
       case 'dropped':
-        return host.dispatchEvent(new DroppedEvent(notice.count, notice.reason));
+        return fire(host, notice.type, { count: notice.count, reason: notice.reason });
       case 'choice':
         return reopen();
       case 'closed':
@@ -57,19 +57,15 @@ export const openSession = async (
         return close(notice.type satisfies 'purged');
     }
   };
-  const reportBroken = () => {
-    const attributes = { 'telemetry.dropped.reason': 'storage_unavailable', 'telemetry.dropped.count': 0 };
-    void record({ name: 'telemetry.dropped', category: 'error', severity: severity.warn, attributes });
-  };
   const outbox = await inOrder(navigator.locks, async () => {
-    const opened = await openOutbox(host, keeper, hear, () => tell(), signal);
+    const opened = await openOutbox(host, keeper, hear, () => tell().catch(() => {}), signal);
     await keeper.open(opened.queue, skewMs, choice);
     return opened;
   });
   const { queue } = outbox;
   const reopen = (current?: number, chosen?: boolean) => keeper.open(queue, current, chosen).catch(() => {});
 
-  const { record: recordAny, count, tell, settled } = createRecorder(keeper.route, outbox, signal);
+  const { record: recordAny, count, settled } = createRecorder(keeper.route, outbox, signal);
   const record: RecordEvent = event => {
     const whose = event.name === 'exception' && {
       'user.id': host.userId || undefined,
@@ -77,18 +73,27 @@ export const openSession = async (
     };
     return recordAny({ ...event, attributes: { ...event.attributes, ...whose } });
   };
+  /** Tells of what the queue has lost and no record tells of yet; out of reach, the next flush does. */
+  const tell = async () => {
+    const kept = await queue.route(key);
+    if (kept && isUntold(kept) && (await (await loadStandby()).tell(queue.storage, keeper.route, Date.now())))
+      outbox.nudge();
+  };
+  /** Attempts whose page has died. The flush sorts in what other pages have posted, results of attempts among them. */
+  const reconcile = async () => {
+    await outbox.flush('visit');
+    const open = Object.values((await queue.route(key))?.kept?.usage?.joins ?? {});
+    if (open.length) await (await loadStandby()).reconcile(record, open);
+  };
   const recordCensus = () => count('meeting.census', { 'meeting.sign_in.attempts': 0 });
 
-  if (!queue.storage.durable) reportBroken();
   void recordCensus();
-  // The flush sorts in what other pages have posted, results of attempts among them.
-  void reconcile(record, () => outbox.flush('visit').then(() => queue.joins(key)));
+  reconcile().catch(() => {});
   const options = { signal, count, context: placeOf(host) };
   const launch = observeLaunch(createJoins(record, options), options);
   observeVitals(record, options);
   return {
-    startJoin: launch.start,
-    click: launch.click,
+    ...launch,
     recordError: observeErrors(record, options),
     recordSignIn: succeeded => void recordSignIn(count, succeeded),
     recordUsage: usage => void recordUsage(count, usage),

@@ -7,6 +7,7 @@ import {
   createMemoryStorage,
   inOrder,
   isOurWorker,
+  type Kept,
   limits,
   type Notice,
   openChannel,
@@ -16,16 +17,26 @@ import {
   type RouteOpening,
   type Sender,
   type Storage,
+  tell,
   uuid,
   withdraw as withdrawCategories,
 } from '../delivery/index.js';
 import { inherit } from '../delivery/inherited.js';
 import { openSender } from '../delivery/open-sender.js';
 import { categories } from '../practices/index.js';
-import { DroppedEvent } from './delivery-events.js';
+import { fire } from './fire.js';
 import type { Receipt } from './opening.js';
 
-export { createMemoryStorage };
+export { reconcile } from './instruments/reconcile.js';
+export { tell };
+
+/** The queue of a page without a database, which is said in the next report. */
+export const openMemory = async (route: RouteOpening): Promise<Storage> => {
+  const memory = createMemoryStorage();
+  const kept: Kept = { lost: {}, untold: { storage_unavailable: 0 }, joins: {} };
+  await memory.transact(async tx => tx.put('routes', { ...route, kept: { error: kept } }, route.key));
+  return memory;
+};
 
 /**
  * Whether an earlier open answer allows events to be queued while the configuration cannot be reached. Then nothing is
@@ -71,7 +82,7 @@ export const takeOver = (storage: Storage) => storage.transact(inherit);
 export const withdraw = async (storage: Storage, { key, categories: open }: RouteOpening, host: EventTarget) => {
   const closed = categories.filter(category => !open.includes(category));
   const deleted = await storage.transact(tx => withdrawCategories(tx, key, closed));
-  if (deleted) host.dispatchEvent(new DroppedEvent(deleted, 'purged'));
+  if (deleted) fire(host, 'dropped', { count: deleted, reason: 'purged' });
 };
 
 /**
@@ -97,6 +108,6 @@ export const purge = (isMeant: (route: Route) => boolean, host: EventTarget): Pr
       await (storage ? leaveOrigin(storage) : unregisterWorker());
     } else storage?.close();
     channel.close();
-    if (receipt.records) host.dispatchEvent(new DroppedEvent(receipt.records, 'purged'));
+    if (receipt.records) fire(host, 'dropped', { count: receipt.records, reason: 'purged' });
     return receipt;
   });

@@ -22,13 +22,8 @@ const trusted = (url: string): string => {
   return policy?.createScriptURL(url) ?? url;
 };
 
-const within = async <T>(ms: number, promise: Promise<T>): Promise<T | undefined> => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(resolve, ms);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-};
+const within = <T>(ms: number, promise: Promise<T>): Promise<T | undefined> =>
+  Promise.race([promise, new Promise<undefined>(resolve => setTimeout(resolve, ms))]);
 
 /** What the page itself loads comes first: the worker is for later. */
 const whenLoaded = () =>
@@ -56,22 +51,22 @@ const activate = async (workerSrc: string): Promise<ServiceWorker | null> => {
 };
 
 /** Asks the worker to flush. @returns undefined when it does not answer */
-export const askWorker = async (worker: ServiceWorker, trigger: Trigger): Promise<FlushReport | undefined> => {
-  const { port1, port2 } = new MessageChannel();
-  const hear = (ms: number) =>
-    within(
-      ms,
-      new Promise<FlushReply>(resolve => {
-        port1.onmessage = ({ data }) => resolve(data);
-      }),
-    );
-  const message: FlushMessage = { [channelName]: trigger };
-  worker.postMessage(message, [port2]);
-  const first = await hear(answerTimeoutMs);
-  const report = first === true ? await hear(reportTimeoutMs) : first;
-  port1.close();
-  return report === true ? undefined : report;
-};
+export const askWorker = (worker: ServiceWorker, trigger: Trigger): Promise<FlushReport | undefined> =>
+  new Promise(resolve => {
+    const { port1, port2 } = new MessageChannel();
+    const end = (report?: FlushReport) => {
+      port1.close();
+      resolve(report);
+    };
+    let timer = setTimeout(end, answerTimeoutMs);
+    port1.onmessage = ({ data }: MessageEvent<FlushReply>) => {
+      clearTimeout(timer);
+      if (data === true) timer = setTimeout(end, reportTimeoutMs);
+      else end(data);
+    };
+    const message: FlushMessage = { [channelName]: trigger };
+    worker.postMessage(message, [port2]);
+  });
 
 /**
  * Registers the worker. Never rejects: whatever is wrong (404, scope, policy, insecure context), the page sends.

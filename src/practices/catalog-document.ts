@@ -18,7 +18,7 @@ import {
   eventDescriptions,
   retentions,
 } from './catalog-descriptions.js';
-import { severity, toKeyValues, toUnixNano } from './otlp.js';
+import { severity, toAnyValue, toKeyValues, toUnixNano } from './otlp.js';
 import { type ExportLogsRequest, toExportRequest } from './otlp-export.js';
 
 export interface Datum extends Omit<Description, 'retention'> {
@@ -70,7 +70,9 @@ const toExampleRequest = (eventName: EventName, category: Category, attributes: 
     timeUnixNano: toUnixNano(exampleTime),
     severityNumber: eventName === 'exception' ? severity.warn : severity.info,
     eventName,
-    attributes: toKeyValues({ ...toExample(recordAttributes), ...toExample(attributes) }, isDouble),
+    attributes: toKeyValues({ ...toExample(recordAttributes), ...toExample(attributes) }, (value, name) =>
+      toAnyValue(value, isDouble(name)),
+    ),
   };
   return toExportRequest(category, version, toKeyValues(toExample(resourceAttributes)), [record], exampleTime);
 };

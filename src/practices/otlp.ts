@@ -28,17 +28,24 @@ export interface LogRecord {
 /** `SeverityNumber`: unhandled error, handled error, information. */
 export const severity = { error: 17, warn: 13, info: 9 } as const;
 
-export const toAnyValue = (value: AttributeValue, isDouble: boolean): AnyValue => {
+export const toAnyValue = (value: AttributeValue, isDouble = false): AnyValue => {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
   return isDouble || !Number.isInteger(value) ? { doubleValue: value } : { intValue: `${value}` };
 };
 
-/** Attributes as OTLP key-values; undefined values are left out. `isDouble` names those that stay doubles when whole. */
-export const toKeyValues = (attributes: Attributes, isDouble: (name: string) => boolean = () => false): KeyValue[] => {
+/**
+ * Attributes as OTLP key-values; undefined values are left out.
+ * @param write the value as it is written down; what it makes undefined is left out too
+ */
+export const toKeyValues = (
+  attributes: Attributes,
+  write: (given: AttributeValue, key: string) => AnyValue | undefined = given => toAnyValue(given),
+): KeyValue[] => {
   const keyValues: KeyValue[] = [];
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined) keyValues.push({ key, value: toAnyValue(value, isDouble(key)) });
+  for (const [key, given] of Object.entries(attributes)) {
+    const value = given === undefined ? given : write(given, key);
+    if (value) keyValues.push({ key, value });
   }
   return keyValues;
 };

@@ -4,7 +4,8 @@ import { environment } from '#src/page/instruments/census.js';
 import { observeErrors } from '#src/page/instruments/errors.js';
 import { toException } from '#src/page/instruments/exception.js';
 import type { TelemetryEvent } from '#src/page/instruments/instrument.js';
-import { createJoins, reconcile } from '#src/page/instruments/join.js';
+import { createJoins } from '#src/page/instruments/join.js';
+import { reconcile } from '#src/page/instruments/reconcile.js';
 import { observeVitals } from '#src/page/instruments/vitals.js';
 
 const collect = () => {
@@ -86,13 +87,12 @@ describe('instruments in this engine', () => {
     const act = createJoins(record, options).start({ method: 'native' });
     const orphan = events[0]?.opens;
     if (!orphan) throw new Error('no attempt');
-    const readJournal = async () => [orphan];
-    await reconcile(record, readJournal);
+    await reconcile(record, [orphan]);
     expect(events).to.have.length(1);
     act('succeed');
     expect(events[1]?.attributes['meeting.join.result']).to.equal('success');
     await until(() => false || events.length > 2);
-    await reconcile(record, readJournal);
+    await reconcile(record, [orphan]);
     // The journal of a real recorder would refuse this one: it is closed.
     expect(events[2]?.attributes['meeting.join.result']).to.equal('unknown');
     const names = performance.getEntriesByType('measure').map(({ name }) => name);

@@ -157,11 +157,11 @@ describe('observeLaunch', () => {
   });
 
   it('judges an attempt of the page by focus only when asked to', async () => {
-    launch.start({ method: 'native' });
+    launch.startJoin({ method: 'native' });
     dispatchEvent(new Event('blur'));
     await pause(20);
     expect(calls()).to.deep.equal([[]]);
-    launch.start({ method: 'native', detectLaunch: true });
+    launch.startJoin({ method: 'native', detectLaunch: true });
     dispatchEvent(new Event('blur'));
     await pause(20);
     expect(calls()).to.deep.equal([[], [assumed]]);

@@ -45,8 +45,9 @@ const createLimiter = (record: RecordEvent, { signal }: InstrumentOptions) => {
   addEventListener('pagehide', flush, { signal });
 
   return (event: TelemetryEvent) => {
-    const { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack } = event.attributes;
-    let name = `${type} ${message} ${`${stack}`.split('\n', 1)}`;
+    const { attributes } = event;
+    // The first frame tells them apart; the rest is how they came there.
+    let name = ['type', 'message', 'stacktrace'].map(part => `${attributes[`exception.${part}`]}`.split('\n', 1)).join();
     if (kinds.size >= maxKinds && !kinds.has(name)) {
       name = '';
       event.attributes = { 'exception.type': '_OTHER', 'meeting.error.source': 'other' };

@@ -56,19 +56,14 @@ const trace = (error: unknown): string | undefined => {
 
 /** Network connection quality and device configuration, as far as the engine tells (Chromium; others very little). */
 export const conditions = (from: Navigator = navigator): Attributes => {
-  const {
-    connection: { effectiveType, rtt, downlink } = {},
-    deviceMemory,
-    onLine,
-    hardwareConcurrency,
-  } = from as Navigator & {
+  const { connection, deviceMemory, onLine, hardwareConcurrency } = from as Navigator & {
     connection?: { effectiveType?: string; rtt?: number; downlink?: number };
     deviceMemory?: number;
   };
   return {
-    'network.connection.subtype': effectiveType,
-    'meeting.network.rtt_ms': rtt,
-    'meeting.network.downlink_mbps': downlink,
+    'network.connection.subtype': connection?.effectiveType,
+    'meeting.network.rtt_ms': connection?.rtt,
+    'meeting.network.downlink_mbps': connection?.downlink,
     'meeting.network.online': onLine,
     'meeting.device.memory_gib': deviceMemory,
     'meeting.device.cpu_count': hardwareConcurrency,
@@ -81,7 +76,6 @@ export const toException = (thrown: unknown, source: ErrorSource, more: Attribut
   if (error === thrown) reported.add(error);
   return {
     name: 'exception',
-    category: 'error',
     severity: isUnhandled(source) ? severity.error : severity.warn,
     attributes: {
       'exception.type': text(() => error.name ?? more['error.type'] ?? error.constructor.name),

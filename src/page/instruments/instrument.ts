@@ -3,11 +3,11 @@
  * happened, never whether it may be sent, where it is kept or how it travels. Each can be tested with an array
  * (`observeX(async event => void events.push(event), …)`) and removed with one line.
  */
-import type { Attributes, Category, EventName } from '../../practices/catalog.js';
+import type { Attributes, EventName } from '../../practices/catalog.js';
 
 export interface TelemetryEvent {
-  name: EventName;
-  category: Category;
+  /** Reports of losses are made by what finds them (`delivery/reports.ts`), in the category that has them. */
+  name: Exclude<EventName, 'telemetry.dropped'>;
   /** Named as on the wire. The recorder checks the catalog, scrubs, pseudonymizes and stamps `log.record.uid`. */
   attributes: Attributes;
   /** `SeverityNumber`; information when absent. */
@@ -48,12 +48,6 @@ export interface OpenAttempt {
   /** What its result repeats of the attempt: id, method, pool, partner. */
   attributes: Attributes;
 }
-
-/**
- * Reads the durable journal of open attempts of this route: those of this page and of other tabs, dead or alive. Entries
- * come and go with `opens` and `closes` of events.
- */
-export type ReadJournal = () => Promise<OpenAttempt[]>;
 
 export type Confidence = 'confirmed' | 'assumed';
 

@@ -18,10 +18,7 @@ import type { Attributes } from '../../practices/catalog.js';
 import { resultOf, toFailure } from '../../practices/join-errors.js';
 import { contain } from './contain.js';
 import { toException } from './exception.js';
-import type { Act, JoinOptions, Joins, ReadJournal, RecordEvent, TelemetryEvent, Verb } from './instrument.js';
-
-/** Without Web Locks (insecure contexts) nobody can tell whether another tab lives: then only time can. */
-const orphanAgeMs = 3_600_000;
+import type { Act, JoinOptions, Joins, RecordEvent, TelemetryEvent, Verb } from './instrument.js';
 
 /** Stages beyond this many characters are dropped: the catalog's bound would cut one in the middle. */
 const maxStageTimes = 470;
@@ -29,14 +26,13 @@ const maxStageTimes = 470;
 const synthetic = 'user_agent.synthetic.type';
 
 /** Held while an attempt is open and its page alive, so that `reconcile` elsewhere leaves it alone. */
-const lockOf = (id: string) => `meeting-join-telemetry/${id}`;
+export const lockOf = (id: string) => `meeting-join-telemetry/${id}`;
 
 const locks = () => navigator.locks as LockManager | undefined;
 
 /** A join's event, stamped with a time on the scale of `performance.now()`. */
-const toEvent = (name: 'attempt' | 'result', recordedAt: number, attributes: Attributes): TelemetryEvent => ({
+export const toEvent = (name: 'attempt' | 'result', recordedAt: number, attributes: Attributes): TelemetryEvent => ({
   name: `meeting.join.${name}`,
-  category: 'usage',
   recordedAt,
   attributes,
 });
@@ -170,17 +166,4 @@ export const createJoins = (record: RecordEvent, { signal, count, context }: Joi
     for (const release of open.values()) release();
   });
   return joins;
-};
-
-/**
- * Gives every attempt whose page died its result `unknown`. Its record carries the attempt's own time, so that both
- * stand in the same window of a summary. Call it once when a session opens.
- */
-export const reconcile = async (record: RecordEvent, readJournal: ReadJournal): Promise<void> => {
-  for (const { id, at, attributes } of await readJournal()) {
-    const close = () =>
-      record({ ...toEvent('result', at, { ...attributes, 'meeting.join.result': 'unknown' }), closes: id });
-    if (locks()) await locks()?.request(lockOf(id), { ifAvailable: true }, lock => lock && close());
-    else if (Date.now() - at > orphanAgeMs) await close();
-  }
 };

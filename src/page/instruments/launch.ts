@@ -29,7 +29,7 @@ export interface Launch {
   /** A click, which the shell may have held while the gate was pending; `element` as `joinElementOf` found it then. */
   click(event: Event, element: Element): void;
   /** `joins.start`, and with `detectLaunch` the attempt is judged by focus, as a click on `native` is. */
-  start: Joins['start'];
+  startJoin: Joins['start'];
 }
 
 const opensTab = (link: HTMLAnchorElement, { ctrlKey, metaKey, shiftKey }: MouseEvent) =>
@@ -108,10 +108,10 @@ export const observeLaunch = (joins: Joins, { signal }: InstrumentOptions): Laun
   addEventListener('visibilitychange', hidden, options);
   addEventListener('meeting-join-succeeded', end, options);
   addEventListener('meeting-join-failed', end, options);
-  const start: Launch['start'] = options => {
+  const startJoin: Joins['start'] = options => {
     const act = joins.start(options);
     if (options.detectLaunch) watch(act, options.at);
     return act;
   };
-  return { click, start };
+  return { click, startJoin };
 };

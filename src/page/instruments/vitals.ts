@@ -11,7 +11,6 @@ export const observeVitals = (record: RecordEvent, { signal }: InstrumentOptions
     if (signal.aborted) return;
     void record({
       name: 'browser.web_vital',
-      category: 'error',
       attributes: {
         'browser.web_vital.name': name.toLowerCase(),
         'browser.web_vital.value': value,

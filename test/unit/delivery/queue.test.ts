@@ -5,6 +5,7 @@ import { limits } from '#src/delivery/limits.js';
 import { createMemoryStorage } from '#src/delivery/memory.js';
 import { deliver, drop, findWaiting, peek, purge, stillThere, tidy, withdraw } from '#src/delivery/outgoing.js';
 import { createQueue } from '#src/delivery/queue.js';
+import { tell } from '#src/delivery/reports.js';
 import { type Addition, type Entry, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
 import { type Category, categories, type EventName } from '#src/practices/index.js';
 
@@ -35,8 +36,7 @@ const open = async () => {
 
 const uidsOf = (entries: Entry[]) => entries.map(({ uid }) => uid);
 
-const toReports = ({ kept }: Route) =>
-  Object.keys(kept?.error?.untold ?? {}).map(() => ({ entry: entry('telemetry.dropped', 'error') }));
+const reporting = { ...opening, resources: { census: [], usage: [], error: [] }, frames: {} };
 
 test('peeks at the most urgent lane, oldest first', async () => {
   const { add, next, transact } = await open();
@@ -78,14 +78,14 @@ test('a delivery heard late leaves a deadline that the server has set since', as
 });
 
 test('what has waited too long is dropped, and told once', async () => {
-  const { add, next, queue, sortIn, route, transact } = await open();
+  const { add, next, storage, sortIn, route, transact } = await open();
   await add(entry('exception', 'error', now - limits.maxAgeMs - 1), entry('exception', 'error'));
   assert.deepEqual((await route())?.kept?.error?.untold, { expired: 1 });
   for (const attempts of [1, 0]) {
     await transact(async tx => tx.put('routes', { ...(await tx.get<Route>('routes', key)), attempts }, key));
-    assert.equal(await queue.tell(key, toReports), !attempts, 'once the collector takes something');
+    assert.equal(await tell(storage, reporting, now), !attempts, 'once the collector takes something');
   }
-  assert.equal(await queue.tell(key, toReports), false);
+  assert.equal(await tell(storage, reporting, now), false);
   assert.deepEqual((await route())?.kept?.error?.lost, { expired: 1 });
   await sortIn();
   assert.deepEqual(
@@ -137,7 +137,7 @@ test('closing some categories leaves nothing of them: records, losses, open join
     ['census'],
   );
   assert.deepEqual(Object.keys((await route())?.kept ?? {}), ['census']);
-  assert.deepEqual(await queue.joins(key), []);
+  assert.deepEqual((await queue.route(key))?.kept?.usage, undefined);
 });
 
 test('what was posted twice is taken in once, as long as its attempt is open', async () => {
@@ -203,8 +203,8 @@ test('takes over what 0.1.0 has left', async () => {
     [1, 2],
   );
   assert.deepEqual([kept?.error?.lost, kept?.error?.untold], [{ expired: 5 }, { expired: 2 }]);
-  assert.deepEqual(await queue.joins(key), [{ id: 'old', at: now, attributes: {} }]);
+  assert.deepEqual(kept?.usage?.joins, { old: { id: 'old', at: now, attributes: {} } });
   await queue.add(key, { items: [{ entry: entry('meeting.join.result', 'usage'), closes: 'old' }], drops: [] });
   await sortIn();
-  assert.deepEqual([await queue.count(), await queue.joins(key)], [1, []]);
+  assert.deepEqual([await queue.count(), (await queue.route(key))?.kept?.usage?.joins], [1, {}]);
 });

@@ -22,7 +22,7 @@ Object.defineProperties(globalThis, {
 
 export const leave = (): void => void page.dispatchEvent(new Event('pagehide'));
 
-/** A recorder as instrument.ts asks for one: an array, and a journal that knows what is open. */
+/** A recorder as instrument.ts asks for one: an array, and the journal of what is open. */
 export const createRecorder = () => {
   const events: TelemetryEvent[] = [];
   const open = new Map<string, NonNullable<TelemetryEvent['opens']>>();
@@ -39,6 +39,6 @@ export const createRecorder = () => {
     async count(_: string, deltas: Record<string, number>) {
       for (const [name, delta] of Object.entries(deltas)) counts[name] = (counts[name] ?? 0) + delta;
     },
-    readJournal: async () => [...open.values()],
+    journal: () => [...open.values()],
   };
 };

@@ -4,6 +4,7 @@ import { limits } from '#src/delivery/limits.js';
 import { createMemoryStorage } from '#src/delivery/memory.js';
 import { tidy } from '#src/delivery/outgoing.js';
 import { createQueue } from '#src/delivery/queue.js';
+import { tell } from '#src/delivery/reports.js';
 import type { Entry, Route } from '#src/delivery/rows.js';
 import type { TelemetryEvent } from '#src/page/instruments/instrument.js';
 import { nothing } from '#src/page/opening.js';
@@ -28,7 +29,7 @@ const open = async () => {
     return storage.transact(tx => tx.all<Entry>('entries'));
   };
   const readRoute = () => storage.transact(tx => tx.get<Route>('routes', key));
-  return { storage, frames, recorder, sortedIn, readRoute };
+  return { storage, route, frames, recorder, sortedIn, readRoute };
 };
 
 const attributesOf = ({ record }: Entry) =>
@@ -36,13 +37,11 @@ const attributesOf = ({ record }: Entry) =>
 
 const attempt = (pool: string): TelemetryEvent => ({
   name: 'meeting.join.attempt',
-  category: 'usage',
   attributes: { 'meeting.join.id': 'join', 'meeting.pool': pool },
   opens: { id: 'join', at: now, attributes: {} },
 });
 const result: TelemetryEvent = {
   name: 'meeting.join.result',
-  category: 'usage',
   attributes: { 'meeting.join.id': 'join', 'meeting.join.result': 'success' },
   closes: 'join',
 };
@@ -93,14 +92,14 @@ test('counts since the last flush are one record; what differs by more than ids 
 });
 
 test('tells once of what was lost, and of what 0.1.0 had summed', async () => {
-  const { storage, recorder, sortedIn, readRoute } = await open();
+  const { storage, route, recorder, sortedIn, readRoute } = await open();
   await recorder.record({ ...result, closes: undefined, attributes: { ...result.attributes, name: 'Amos' } } as never);
   await sortedIn();
   const counters = [{ event: 'meeting.usage', name: 'meeting.minutes', by: 2.5 }];
   const inherited = { ...(await readRoute()), counters };
   await storage.transact(async tx => tx.put('routes', inherited, key));
-  await recorder.tell();
-  await recorder.tell();
+  assert.equal(await tell(storage, route, now), true);
+  assert.equal(await tell(storage, route, now), false);
   const [, ...told] = await sortedIn();
   assert.deepEqual(told.map(attributesOf), [
     { 'telemetry.dropped.reason': 'undeclared', 'telemetry.dropped.count': '1' },

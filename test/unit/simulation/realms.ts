@@ -3,7 +3,8 @@ import { limits } from '#src/delivery/limits.js';
 import { inOrder } from '#src/delivery/locks.js';
 import { purge } from '#src/delivery/outgoing.js';
 import { createQueue, type Queue } from '#src/delivery/queue.js';
-import { type Addition, type Item, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
+import { tell } from '#src/delivery/reports.js';
+import { type Addition, type Route, type RouteOpening, toEntry } from '#src/delivery/rows.js';
 import {
   createSender,
   type FlushReport,
@@ -266,32 +267,16 @@ export const openTab = (computer: Computer, name: string, route: string): Tab =>
   };
   const flush = async (trigger: Trigger): Promise<FlushReport> => {
     timer?.cancel();
-    const report = await flushOnce(trigger);
-    void tell();
-    if (report.nextAttemptAt) plan('retry', report.nextAttemptAt - clock.now());
-    return report;
+    const result = await flushOnce(trigger);
+    void report();
+    if (result.nextAttemptAt) plan('retry', result.nextAttemptAt - clock.now());
+    return result;
   };
 
-  /** As recorder.ts: makes records of losses that none tells of yet. */
-  const toReports = ({ kept = {} }: Route): Item[] =>
-    (Object.keys(kept) as Category[]).flatMap(category =>
-      Object.entries(kept[category]?.untold ?? {}).map(([reason, count]) => ({
-        entry: toEntry({
-          uid: newId('report'),
-          route,
-          category,
-          event: 'telemetry.dropped',
-          recordedAt: clock.now(),
-          attributes: toKeyValues({ 'telemetry.dropped.reason': reason, 'telemetry.dropped.count': count }),
-          resource: [],
-        }),
-      })),
-    );
-  const tell = async () => {
+  const report = async () => {
     if (state !== 'open' || computer.mutation.isSilent) return;
-    const isNews = await createQueue(storage as Storage)
-      .tell(route, toReports)
-      .catch(() => false);
+    const by = { ...openingOf(computer, route), resources: { census: [], usage: [], error: [] }, frames: {} };
+    const isNews = await tell(storage as Storage, by, clock.now(), () => newId('report')).catch(() => false);
     if (isNews) plan('recorded', nudgeDelayMs);
   };
 
