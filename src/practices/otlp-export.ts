@@ -45,12 +45,12 @@ export const toExportRequest = (
  * page, somebody else's JSON.
  */
 export const parseExportResponse = (body: string): number | undefined => {
-  // Of all JSON, only an object begins so.
-  if (!/^\s*\{/.test(body)) return undefined;
   try {
     const { partialSuccess, ...others } = JSON.parse(body);
-    const rejected = Number(partialSuccess?.rejectedLogRecords ?? 0);
-    return Object.keys(others).length || !Number.isInteger(rejected) || rejected < 0 ? undefined : rejected;
+    const rejected = partialSuccess?.rejectedLogRecords ?? 0;
+    // Of all JSON, only an object begins so.
+    const isAnswer = /^\s*\{/.test(body) && !Object.keys(others).length && /^\d+$/.test(rejected);
+    return isAnswer ? Number(rejected) : undefined;
   } catch {
     return undefined;
   }

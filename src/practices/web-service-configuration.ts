@@ -30,8 +30,7 @@ const parseCollections = (text: string): Collection[] => {
 };
 
 /** JSON `true`, or the string "True" that exports with `Out-String` or `Select-Object` hold. */
-const isOn = ({ MeetingUxEnableTelemetry: flag }: Collection) =>
-  flag === true || (typeof flag === 'string' && flag.toLowerCase() === 'true');
+const isOn = ({ MeetingUxEnableTelemetry: flag }: Collection) => /^"?true"?$/i.test(JSON.stringify(flag));
 
 /**
  * The collection that governs a pool: service over site over global, whole collections, no merge per property. One
@@ -42,21 +41,16 @@ const isOn = ({ MeetingUxEnableTelemetry: flag }: Collection) =>
  */
 export const readSetting = (text: string, pool: string, site: string): Setting => {
   const collections = parseCollections(text);
-  const identities: [Scope, string][] = [
-    ['service', `service:webserver:${pool}`],
-    ['site', `site:${site}`],
-    ['global', 'global'],
-  ];
-  for (const [scope, identity] of identities) {
+  for (const identity of [`service:webserver:${pool}`, `site:${site}`, 'global']) {
     const found = collections.filter(({ name }) => name === identity.toLowerCase());
     // A page that names no site is not of a site without a name.
-    if (!found[0] || (scope === 'site' && !site)) continue;
+    if (!found[0] || identity === 'site:') continue;
     const isContested =
-      scope === 'global' && !site && collections.some(each => each.name.startsWith('site:') && !isOn(each));
+      identity === 'global' && !site && collections.some(each => each.name.startsWith('site:') && !isOn(each));
     const enabled = found.every(isOn) && !isContested;
     const { Identity } = found[0];
     const reason = `MeetingUxEnableTelemetry is ${enabled} in ${Identity}${isContested ? ' or some site, set site' : ''}`;
-    return { enabled, scope, identity: Identity, reason };
+    return { enabled, scope: identity.split(':')[0] as Scope, identity: Identity, reason };
   }
   return { enabled: false, reason: `no collection governs ${pool}, export one or global` };
 };
