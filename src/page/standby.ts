@@ -59,7 +59,7 @@ export const holdInGrace = async (key: string): Promise<boolean> => {
 const unregisterWorker = async (): Promise<void> => {
   for (const registration of (await navigator.serviceWorker?.getRegistrations()) ?? []) {
     const worker = registration.active ?? registration.waiting ?? registration.installing;
-    if (worker && isOurWorker(worker.scriptURL)) await registration.unregister();
+    if (worker && isOurWorker(new URL(worker.scriptURL))) await registration.unregister();
   }
 };
 

@@ -25,7 +25,7 @@ interface SyncManager {
 /** `register` can hang, for one in headless Chromium without a network. */
 const syncTimeoutMs = 1_000;
 
-const isAlone = isOurWorker(self.location.href);
+const isAlone = isOurWorker(self.location);
 
 let sender: Promise<Sender> | undefined;
 
