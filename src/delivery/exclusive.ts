@@ -24,31 +24,26 @@ interface Lease {
 /** A holder of the lock that has no lease: it is about to take one, or has just given it back. */
 const unknown = '?';
 
-/** @param holder unique to this sender */
-export const createExclusively = (
-  storage: Storage,
-  holder: string,
-  now: () => number,
-  locks: Locks | undefined,
-): Exclusively => {
-  let turns = 0;
-  const isHeld = (lease: Lease | undefined) => isPending(lease?.until || 0, now());
-
-  return async work => {
-    // What is left of a turn that was lost must not pass for the next one.
-    const mine = `${holder}/${++turns}`;
+/**
+ * @param newHolder makes names that nobody has had, one for each turn: what is left of a turn that was lost must not pass
+ * for the next one
+ */
+export const createExclusively =
+  (storage: Storage, newHolder: () => string, now: () => number, locks: Locks | undefined): Exclusively =>
+  async work => {
+    const mine = newHolder();
     /** @param next who has the lease from now on; undefined leaves it. @returns whether it is ours */
-    const lease = (next: (lease: Lease | undefined) => string | undefined) =>
+    const lease = (next: (current: string | undefined, isHeld: boolean) => string | undefined) =>
       storage.transact(async tx => {
         const current = await tx.get<Lease>('meta', 'lease');
-        const name = next(current);
+        const name = next(current?.holder, isPending(current?.until || 0, now()));
         if (name !== undefined) tx.put('meta', { holder: name, until: name && now() + limits.leaseMs }, 'lease');
-        return (name ?? current?.holder) === mine;
+        return name === mine;
       });
-    const ifMine = (name: string) => (current: Lease | undefined) => (current?.holder === mine ? name : undefined);
+    const ifMine = (name: string) => (current: string | undefined) => (current === mine ? name : undefined);
 
     const inTurn = async (isGranted: boolean) => {
-      if (!isGranted || !(await lease(current => (locks || !isHeld(current) ? mine : undefined)))) return false;
+      if (!isGranted || !(await lease((_, isHeld) => (locks || !isHeld ? mine : undefined)))) return false;
       try {
         await work(() => lease(ifMine(mine)));
       } finally {
@@ -59,7 +54,6 @@ export const createExclusively = (
     };
     if (!locks) return inTurn(true);
     if (await underLock(locks, channelName, { ifAvailable: true }, inTurn)) return true;
-    const hasLapsed = await lease(current => (isHeld(current) ? undefined : current?.holder ? mine : unknown));
+    const hasLapsed = await lease((current, isHeld) => (isHeld ? undefined : current ? mine : unknown));
     return hasLapsed && underLock(locks, channelName, { steal: true }, inTurn);
   };
-};

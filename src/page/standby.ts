@@ -70,7 +70,7 @@ export const leaveOrigin = async (storage: Storage): Promise<void> => {
 
 export const openOwnSender = (storage: Storage, notify: (notice: Notice) => void): Sender =>
   openSender(storage, {
-    exclusively: createExclusively(storage, uuid(), Date.now, navigator.locks as LockManager | undefined),
+    exclusively: createExclusively(storage, uuid, Date.now, navigator.locks as LockManager | undefined),
     notify,
     leave: () => leaveOrigin(storage),
   });

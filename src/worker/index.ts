@@ -55,7 +55,7 @@ const leave = async (storage: Storage) => {
 /** Without a database there is nothing to send, and none is made. */
 const connect = async (): Promise<Sender> => {
   const storage = await openIndexedDb(false, forget);
-  const exclusively = createExclusively(storage, crypto.randomUUID(), Date.now, navigator.locks);
+  const exclusively = createExclusively(storage, () => crypto.randomUUID(), Date.now, navigator.locks);
   return openSender(storage, {
     exclusively,
     notify: notice => channel.postMessage(notice),

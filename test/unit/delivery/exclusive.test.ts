@@ -8,7 +8,14 @@ import { createMemoryStorage } from '#src/delivery/memory.js';
 const open = () => {
   const storage = createMemoryStorage();
   const clock = { now: 1_000_000 };
-  const sender = (name: string) => createExclusively(storage, name, () => clock.now, undefined);
+  let turns = 0;
+  const sender = (name: string) =>
+    createExclusively(
+      storage,
+      () => `${name}/${++turns}`,
+      () => clock.now,
+      undefined,
+    );
   return { clock, sender };
 };
 

@@ -90,7 +90,7 @@ const openSender = (
 ): Sender => {
   const { random, clock, collector, locks, hasLocks, mutation, newId } = computer;
   const held = hasLocks ? locks.managerOf(actor) : undefined;
-  const exclusively = createExclusively(storage, newId(actor.name), clock.now, held);
+  const exclusively = createExclusively(storage, () => newId(actor.name), clock.now, held);
   const world: World = {
     now: clock.now,
     random: random.next,
