@@ -1,8 +1,7 @@
-import type { Storage } from './storage.js';
+import { isQuotaExceeded, type Storage } from './storage.js';
 
-/** A full disk is answered by evicting; a deleted queue stays deleted. Everything else IndexedDB throws is its end. */
-const isBroken = (error: unknown) =>
-  error instanceof DOMException && error.name !== 'QuotaExceededError' && error.name !== 'NotFoundError';
+/** A full disk is answered by evicting; a deleted queue stays deleted, and is no DOMException. All else is the end. */
+const isBroken = (error: unknown) => error instanceof DOMException && !isQuotaExceeded(error);
 
 /**
  * A storage that goes on in another one when it breaks.
@@ -11,6 +10,7 @@ const isBroken = (error: unknown) =>
 export const withFallback = (primary: Storage, fall: () => Promise<Storage>): Storage => {
   let fallen: Promise<Storage> | undefined;
   return {
+    ...primary,
     get durable() {
       return !fallen;
     },
@@ -23,7 +23,5 @@ export const withFallback = (primary: Storage, fall: () => Promise<Storage>): St
       }
       return (await fallen).transact(work);
     },
-    destroy: () => primary.destroy(),
-    close: () => primary.close(),
   };
 };

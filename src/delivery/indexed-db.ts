@@ -1,15 +1,12 @@
 import { databaseName } from './names.js';
-import type { Storage, Table, Transaction } from './storage.js';
-import { tables } from './storage.js';
+import { isQuotaExceeded, keyedTables, type Storage, type Table, type Transaction } from './storage.js';
 
 /** Opening can hang for good: a connection that ignores `versionchange`, https://bugs.webkit.org/show_bug.cgi?id=226547. */
 const openTimeoutMs = 3_000;
 
 const createTables = (database: IDBDatabase) => {
-  for (const table of tables) {
-    const store = database.createObjectStore(table, table === 'entries' ? { keyPath: 'seq', autoIncrement: true } : {});
-    if (table === 'entries') store.createIndex('lane', 'lane');
-  }
+  database.createObjectStore('entries', { keyPath: 'seq', autoIncrement: true }).createIndex('lane', 'lane');
+  for (const table of keyedTables) database.createObjectStore(table);
 };
 
 const settled = <T>(request: IDBRequest<T>): Promise<T> =>
@@ -28,7 +25,7 @@ const open = (create: boolean): Promise<IDBDatabase> =>
     request.onupgradeneeded = () => (create ? createTables(request.result) : request.transaction?.abort());
     setTimeout(() => {
       request.onsuccess = () => request.result.close();
-      reject(new DOMException('IndexedDB hangs', 'TimeoutError'));
+      reject(new DOMException('IndexedDB hangs'));
     }, openTimeoutMs);
     settled(request).then(resolve, reject);
   });
@@ -53,10 +50,10 @@ const over = (transaction: IDBTransaction): Transaction => {
 
 const transact = async <T>(database: IDBDatabase, work: (transaction: Transaction) => Promise<T>) => {
   // Relaxed: a kill of the browser loses nothing of a completed transaction, only a power cut may.
-  const transaction = database.transaction(tables, 'readwrite', { durability: 'relaxed' });
-  const completed = new Promise<void>((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new DOMException('aborted', 'AbortError'));
+  const transaction = database.transaction(database.objectStoreNames, 'readwrite', { durability: 'relaxed' });
+  const completed = new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error ?? new DOMException());
   });
   completed.catch(() => {});
   try {
@@ -76,14 +73,8 @@ const transact = async <T>(database: IDBDatabase, work: (transaction: Transactio
   }
 };
 
-/**
- * What a new connection may mend: one that the browser force-closed or that made way for an upgrade
- * (InvalidStateError), and errors that engines give without a reason (UnknownError, AbortError).
- */
-const mayPass = (error: unknown) => (error as DOMException).name !== 'QuotaExceededError';
-
 /** What a storage that is closed for good answers, rather than coming back to life. */
-const gone = () => new DOMException('the queue is closed', 'NotFoundError');
+const gone = () => Error('the queue is closed');
 
 /**
  * Opens the database of this origin.
@@ -91,15 +82,15 @@ const gone = () => new DOMException('the queue is closed', 'NotFoundError');
  * @param onDeleted somebody else deletes the database: a purge in another tab
  * @throws DOMException when IndexedDB is absent, refused, corrupt or hangs
  */
-export const openIndexedDb = async (create: boolean, onDeleted: () => void = () => {}): Promise<Storage> => {
+export const openIndexedDb = async (create: boolean, onDeleted?: () => void): Promise<Storage> => {
   let isGone = false;
   const connect = async (mayCreate: boolean) => {
     const database = await open(mayCreate);
     database.onversionchange = event => {
       database.close();
-      if (event.newVersion !== null || isGone) return;
+      if (event.newVersion || isGone) return;
       isGone = true;
-      onDeleted();
+      onDeleted?.();
     };
     return database;
   };
@@ -122,8 +113,10 @@ export const openIndexedDb = async (create: boolean, onDeleted: () => void = () 
       try {
         return await transact(await used, work);
       } catch (error) {
-        if (isGone || !mayPass(error)) throw error;
-        // One new connection for all who found the old one useless; none when somebody has cleared the site's data.
+        if (isGone || isQuotaExceeded(error)) throw error;
+        // A new connection may mend one that the browser force-closed or that made way for an upgrade
+        // (InvalidStateError), and what engines give no reason for (UnknownError, AbortError).
+        // One for all who found the old one useless; none when somebody has cleared the site's data.
         if (used === connection) {
           disconnect();
           connection = connect(false);

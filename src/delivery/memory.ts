@@ -1,5 +1,4 @@
-import type { Key, Storage, Table, Transaction } from './storage.js';
-import { tables } from './storage.js';
+import { type Key, keyedTables, type Storage, type Table, type Transaction } from './storage.js';
 
 interface Data {
   tables: Record<Table, Map<Key, unknown>>;
@@ -7,7 +6,7 @@ interface Data {
 }
 
 const mapTables = (make: (table: Table) => Map<Key, unknown>) =>
-  Object.fromEntries(tables.map(table => [table, make(table)])) as Data['tables'];
+  Object.fromEntries((['entries', ...keyedTables] as const).map(table => [table, make(table)])) as Data['tables'];
 
 const empty = (): Data => ({ tables: mapTables(() => new Map()), lastSeq: 0 });
 

@@ -7,7 +7,7 @@ import { limits } from './limits.js';
 import { allPosted, countQueued, getSize } from './queue.js';
 import { isBound } from './retry.js';
 import type { Entry, Route, Size } from './rows.js';
-import type { Storage, Transaction } from './storage.js';
+import { isQuotaExceeded, type Storage, type Transaction } from './storage.js';
 
 /** An entry that was delivered, kept for the disclosure. */
 export interface SentEntry extends Entry {
@@ -81,7 +81,7 @@ export const tidy = async (transact: Storage['transact'], now: number, isFull: b
     try {
       return await transact(tx => sortIn(tx, now, share));
     } catch (error) {
-      if ((error as DOMException).name !== 'QuotaExceededError' || share < smallestShare) throw error;
+      if (!isQuotaExceeded(error) || share < smallestShare) throw error;
       await halve();
     }
   }

@@ -15,7 +15,11 @@ export type Table = 'entries' | 'routes' | 'meta' | (typeof inheritedTables)[num
 /** Written by 0.1.0, see `inherited.ts`. */
 export const inheritedTables = ['drops', 'joins', 'counters'] as const;
 
-export const tables: readonly Table[] = ['entries', 'routes', 'meta', ...inheritedTables];
+/** All but `entries`. */
+export const keyedTables: readonly Table[] = ['routes', 'meta', ...inheritedTables];
+
+/** The disk is full, or what the origin may take of it. */
+export const isQuotaExceeded = (error: unknown): boolean => (error as DOMException).name === 'QuotaExceededError';
 
 export type Key = string | number;
 

@@ -29,7 +29,7 @@ interface Connection {
 }
 
 /** What IndexedDB answers a connection whose database has been deleted; see indexed-db.ts. */
-const deleted = () => new DOMException('the queue has been deleted', 'NotFoundError');
+const deleted = () => Error('the queue has been deleted');
 
 const observe = (tx: Transaction, changes: Changes): Transaction => ({
   ...tx,
