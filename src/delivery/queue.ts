@@ -14,7 +14,7 @@ export const getSize = async (tx: Transaction): Promise<Size> =>
 
 /** How many records wait, those included that nobody has sorted in yet. */
 export const countQueued = async (tx: Transaction, posted: Posted[]): Promise<number> =>
-  posted.reduce((sum, { addition }) => sum + addition.items.length, (await getSize(tx)).entries);
+  (await getSize(tx)).entries + posted.flatMap(({ addition }) => addition.items).length;
 
 export const createQueue = (storage: Storage) => ({
   storage,
