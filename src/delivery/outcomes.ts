@@ -1,5 +1,4 @@
 import { parseExportResponse } from '../practices/index.js';
-import type { DropReason } from './drops.js';
 import { retryAfterMs } from './retry.js';
 
 /** What came back for a beacon. */
@@ -13,14 +12,20 @@ export type Outcome =
   /** Acknowledged; `rejected` of them were refused for good (OTLP partial success). */
   | { kind: 'delivered'; rejected: number }
   /** Later. `waitMs`: the server said when. `unreachable`: the network is to blame, so its return may lift the wait. */
-  | { kind: 'deferred'; waitMs?: number | undefined; unreachable: boolean }
-  /** Refused as a whole: some record in it is poison (400), or it is too large (413). */
-  | { kind: 'split'; reason: DropReason }
+  | { kind: 'deferred'; waitMs?: number; unreachable: boolean }
+  | { kind: Refusal };
+
+/** A drop reason, unless the batch may come again. */
+type Refusal =
+  /** As a whole, for some record in it is poison. */
+  | 'rejected'
+  /** As a whole. */
+  | 'too_large'
   /** gzip is not understood: the same again, plain. */
-  | { kind: 'plain' }
-  | { kind: 'dropped'; reason: DropReason }
-  /** Never again (410, as the Reporting API has it). */
-  | { kind: 'stopped' };
+  | 'plain'
+  /** Never again, as the Reporting API has it. */
+  | 'gone'
+  | 'refused';
 
 const unanswered: Outcome = { kind: 'deferred', unreachable: true };
 
@@ -42,8 +47,8 @@ export const outcomeOf = (answer: Answer, now: number, wasPlain?: boolean): Outc
   if (retryable.includes(status)) {
     return { kind: 'deferred', waitMs: retryAfterMs(answer.retryAfter, now), unreachable: false };
   }
-  if (status === 400) return { kind: 'split', reason: 'rejected' };
-  if (status === 413) return { kind: 'split', reason: 'too_large' };
-  if (status === 415 && !wasPlain) return { kind: 'plain' };
-  return status === 410 ? { kind: 'stopped' } : { kind: 'dropped', reason: 'refused' };
+  if (status === 400) return { kind: 'rejected' };
+  if (status === 410) return { kind: 'gone' };
+  if (status === 413) return { kind: 'too_large' };
+  return { kind: status === 415 && !wasPlain ? 'plain' : 'refused' };
 };

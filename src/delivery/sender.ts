@@ -127,10 +127,12 @@ export const createSender = ({ transact }: Storage, world: World) => {
 
   const split = async (key: string, batch: Entry[], reason: DropReason) => {
     const { length } = batch;
-    // Too large together says nothing of the one or the other; poison does.
-    suspects = reason === 'rejected' && length > 1 ? length : 0;
-    maxRecords = reason === 'too_large' && length > 1 ? length >> 1 : limits.maxBatchRecords;
+    suspects = 0;
+    maxRecords = limits.maxBatchRecords;
     if (length === 1) await lose(key, batch, reason);
+    // Too large together says nothing of the one or the other; poison does.
+    else if (reason === 'rejected') suspects = length;
+    else maxRecords = length >> 1;
   };
 
   /** @returns whether the route may go on */
@@ -140,8 +142,9 @@ export const createSender = ({ transact }: Storage, world: World) => {
         suspects = Math.max(0, suspects - batch.length);
         await acknowledge(key, batch, outcome.rejected);
         return true;
-      case 'split':
-        await split(key, batch, outcome.reason);
+      case 'rejected':
+      case 'too_large':
+        await split(key, batch, outcome.kind);
         return true;
       case 'plain':
         await update(key, () => ({ plain: true }));
@@ -149,13 +152,13 @@ export const createSender = ({ transact }: Storage, world: World) => {
       case 'deferred':
         await defer(key, outcome.unreachable, outcome.waitMs);
         return false;
-      case 'dropped':
-        await lose(key, batch, outcome.reason);
+      case 'refused':
+        await lose(key, batch, outcome.kind);
         // The next would fare no better.
         await defer(key, true);
         return false;
-      case 'stopped':
-        tellDropped(key, await transact(tx => stop(tx, key)), 'gone');
+      case 'gone':
+        tellDropped(key, await transact(tx => stop(tx, key)), outcome.kind);
         return false;
     }
   };

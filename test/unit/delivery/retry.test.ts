@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limits } from '#src/delivery/limits.js';
-import { backoffMs, isBound, isPending, retryAfterMs, waitMs } from '#src/delivery/retry.js';
+import { isBound, isPending, retryAfterMs, waitMs } from '#src/delivery/retry.js';
 
 const now = Date.UTC(2026, 0, 15, 9);
 
 test('backs off exponentially, with full jitter, up to a cap', () => {
   assert.deepEqual(
-    [1, 2, 3, 8, 9, 1_000].map(attempts => backoffMs(attempts, 0.5)),
+    [1, 2, 3, 8, 9, 1_000].map(attempts => waitMs(attempts, 0.5)),
     [1_000, 2_000, 4_000, 128_000, 150_000, 150_000],
   );
-  assert.equal(backoffMs(5, 0), 0);
+  assert.equal(waitMs(5, 0), 0);
 });
 
 test('reads Retry-After in all its forms', () => {
-  const table: [string | null, number | undefined][] = [
-    [null, undefined],
-    ['', undefined],
-    ['soon', undefined],
+  const table: [string | null, number][] = [
+    [null, NaN],
+    ['', NaN],
+    ['soon', NaN],
     ['0', 0],
     ['120', 120_000],
-    [' 7 ', 7_000],
+    [new Headers({ 'retry-after': ' 7 ' }).get('retry-after'), 7_000],
     ['34560000', limits.retryAfterCapMs],
     [new Date(now + 90_000).toUTCString(), 90_000],
-    [new Date(now - 90_000).toUTCString(), 0],
+    [new Date(now - 90_000).toUTCString(), -90_000],
     [new Date(now + 1e12).toUTCString(), limits.retryAfterCapMs],
   ];
   for (const [header, expected] of table) assert.equal(retryAfterMs(header, now), expected, `${header}`);
@@ -33,7 +33,8 @@ test('never comes before the server asks, and not with everybody else', () => {
   assert.equal(waitMs(1, 0, 120_000), 120_000);
   assert.equal(waitMs(1, 0.5, 120_000), 127_500);
   assert.equal(waitMs(1, 0.5, 1_000), 1_500);
-  assert.equal(waitMs(3, 0.5, 0), 4_000, 'a date in the past asks for nothing');
+  assert.equal(waitMs(3, 0.5, -90_000), 4_000, 'a date in the past asks for nothing');
+  assert.equal(waitMs(3, 0.5, NaN), 4_000, 'nor does what cannot be read');
   assert.equal(waitMs(3, 0.5), 4_000);
 });
 
