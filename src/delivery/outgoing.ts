@@ -39,19 +39,17 @@ export const drop = async (tx: Transaction, entries: Entry[], reason: DropReason
 };
 
 /** Makes room: lowest priority first, oldest first. */
-const evict = async (tx: Transaction, max: Size, reason: DropReason): Promise<void> => {
+const evict = async (tx: Transaction, max: Size, reason: DropReason, priority = 4): Promise<void> => {
   const size = await getSize(tx);
   const isOver = () => size.entries > max.entries || size.bytes > max.bytes;
-  for (const priority of [4, 3, 2, 1, 0]) {
-    if (!isOver()) return;
-    const victims = (await tx.all<Entry>('entries', limits.maxBatchRecords, `${priority}`)).filter(entry => {
-      if (isReport(entry) || !isOver()) return false;
-      size.entries--;
-      size.bytes -= entry.bytes;
-      return true;
-    });
-    if (await drop(tx, victims, reason)) return evict(tx, max, reason);
-  }
+  if (!isOver() || priority < 0) return;
+  const victims = (await tx.all<Entry>('entries', limits.maxBatchRecords, `${priority}`)).filter(entry => {
+    if (isReport(entry) || !isOver()) return false;
+    size.entries--;
+    size.bytes -= entry.bytes;
+    return true;
+  });
+  await evict(tx, max, reason, (await drop(tx, victims, reason)) ? priority : priority - 1);
 };
 
 /** Takes in what was posted, and keeps the queue within its limits. */
@@ -66,38 +64,33 @@ const sortIn = async (tx: Transaction, now: number, share: number) => {
 /** A disk that has no room for so little of what was posted has none at all. */
 const smallestShare = 1 / 256;
 
+const halve = async (tx: Transaction) => {
+  const { entries, bytes } = await getSize(tx);
+  await evict(tx, { entries: entries >> 1, bytes: bytes >> 1 }, 'storage_full');
+};
+
 /**
  * Sorts in what was posted, then drops what has waited too long and what the limits have no room for. A full disk halves
  * the queue first, for sorting in takes room too.
+ * @param share how much of what was posted is taken in, see `takeIn`
  */
-export const tidy = async (transact: Storage['transact'], now: number, isFull: boolean): Promise<void> => {
-  const halve = () =>
-    transact(async tx => {
-      const { entries, bytes } = await getSize(tx);
-      await evict(tx, { entries: entries >> 1, bytes: bytes >> 1 }, 'storage_full');
-    });
-  if (isFull) await halve();
-  for (let share = 1; ; share /= 2) {
-    try {
-      return await transact(tx => sortIn(tx, now, share));
-    } catch (error) {
-      if (!isQuotaExceeded(error) || share < smallestShare) throw error;
-      await halve();
-    }
+export const tidy = async (transact: Storage['transact'], now: number, isFull: boolean, share = 1): Promise<void> => {
+  if (isFull) await transact(halve);
+  try {
+    await transact(tx => sortIn(tx, now, share));
+  } catch (error) {
+    if (!isQuotaExceeded(error) || share < smallestShare) throw error;
+    await tidy(transact, now, true, share / 2);
   }
 };
 
-const priorities = [0, 1, 2, 3, 4];
-
-const inLane = (tx: Transaction, priority: number, key: string, limit?: number) =>
-  tx.all<Entry>('entries', limit, `${priority}|${key}|`);
-
+/** What is posted has no lane yet. */
 const allOf = async (tx: Transaction, key: string): Promise<Entry[]> =>
-  (await Promise.all(priorities.map(priority => inLane(tx, priority, key)))).flat();
+  (await tx.all<Entry>('entries')).filter(({ lane, route }) => lane && route === key);
 
 const mostUrgent = async (tx: Transaction, key: string, limit: number): Promise<Entry[]> => {
-  for (const priority of priorities) {
-    const entries = await inLane(tx, priority, key, limit);
+  for (const priority of [0, 1, 2, 3, 4]) {
+    const entries = await tx.all<Entry>('entries', limit, `${priority}|${key}|`);
     if (entries.length) return entries;
   }
   return [];
