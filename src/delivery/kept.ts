@@ -4,12 +4,14 @@ import type { DropReason } from './drops.js';
 import type { Counts, Entry, Kept, Route } from './rows.js';
 import type { Transaction } from './storage.js';
 
-/** Changes the row of a route, unless it has been purged. */
-export const change = async (tx: Transaction, key: string, work: (route: Route) => void): Promise<void> => {
+/** Changes the row of a route, unless it has been purged. @param work changes it, or returns what is to be changed */
+export const change = async (
+  tx: Transaction,
+  key: string,
+  work: ((route: Route) => Partial<Route>) | ((route: Route) => void),
+): Promise<void> => {
   const route = await tx.get<Route>('routes', key);
-  if (!route) return;
-  work(route);
-  tx.put('routes', route, key);
+  if (route) tx.put('routes', Object.assign(route, work(route)), key);
 };
 
 export const keptOf = (route: Route, category: Category): Kept => {

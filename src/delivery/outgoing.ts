@@ -131,15 +131,13 @@ export const deliver = async (tx: Transaction, entries: Entry[], rejected: numbe
   await change(tx, any.route, route => {
     const lost = Math.min(rejected, entries.filter(entry => !isReport(entry)).length);
     if (lost) countLoss(route, any.category, 'partial_success', lost);
-    if (!isBound(route, now)) Object.assign(route, { attempts: 0, nextAttemptAt: 0, unreachable: false });
+    return isBound(route, now) ? {} : { attempts: 0, nextAttemptAt: 0, unreachable: false };
   });
 };
 
 /** The collector is gone for good: nothing waits for it any more. @returns how many entries did */
 export const stop = async (tx: Transaction, key: string): Promise<number> => {
-  await change(tx, key, route => {
-    route.stopped = true;
-  });
+  await change(tx, key, () => ({ stopped: true }));
   return drop(tx, await allOf(tx, key), 'gone');
 };
 

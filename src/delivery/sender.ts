@@ -63,8 +63,7 @@ export const createSender = ({ transact }: Storage, world: World) => {
   let suspects = 0;
   let tally = { delivered: 0, dropped: 0 };
 
-  const update = (key: string, to: (route: Route) => Partial<Route>) =>
-    transact(tx => change(tx, key, route => void Object.assign(route, to(route))));
+  const update = (key: string, to: (route: Route) => Partial<Route>) => transact(tx => change(tx, key, to));
 
   const defer = (key: string, unreachable: boolean, askedMs?: number): Promise<void> =>
     update(key, route => {
