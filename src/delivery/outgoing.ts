@@ -108,13 +108,13 @@ export const peek = async (tx: Transaction, key: string, limit: number): Promise
   return end < 0 ? entries : entries.slice(0, end);
 };
 
-/** How many records wait, and the routes of which some do. */
+/** How many records wait, and the routes of which some do: not those whose collector is gone. */
 export const findWaiting = async (tx: Transaction): Promise<{ queued: number; routes: Route[] }> => {
   const posted = await allPosted(tx);
   const routes: Route[] = [];
   for (const route of await tx.all<Route>('routes')) {
     const isPosted = posted.some(row => row.route === route.key);
-    if (isPosted || (await mostUrgent(tx, route.key, 1)).length) routes.push(route);
+    if (!route.stopped && (isPosted || (await mostUrgent(tx, route.key, 1)).length)) routes.push(route);
   }
   return { queued: await countQueued(tx, posted), routes };
 };

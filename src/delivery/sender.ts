@@ -179,8 +179,7 @@ export const createSender = ({ transact }: Storage, world: World) => {
   const drain = (trigger: Trigger) => async (renew: Renew) => {
     await tidy(transact, now(), trigger === 'full');
     for (const route of (await transact(findWaiting)).routes) {
-      if (route.stopped || !isDue(route, trigger) || !(await isOpen(route))) continue;
-      await sendAll(route.key, renew);
+      if (isDue(route, trigger) && (await isOpen(route))) await sendAll(route.key, renew);
     }
   };
 
@@ -188,10 +187,10 @@ export const createSender = ({ transact }: Storage, world: World) => {
     transact(async tx => {
       const { queued, routes } = await findWaiting(tx);
       const summary: FlushReport = { ...tally, queued, busy };
-      const deadlines = routes
-        .filter(({ stopped }) => !stopped)
-        .map(({ nextAttemptAt = 0 }) => (isPending(nextAttemptAt, now()) && !busy ? nextAttemptAt : 0));
-      if (deadlines.length) summary.nextAttemptAt = Math.max(now() + limits.backoffBaseMs, Math.min(...deadlines));
+      const deadlines = routes.map(({ nextAttemptAt = 0 }) =>
+        isPending(nextAttemptAt, now()) && !busy ? nextAttemptAt : 0,
+      );
+      if (routes.length) summary.nextAttemptAt = Math.max(now() + limits.backoffBaseMs, Math.min(...deadlines));
       return summary;
     });
 
