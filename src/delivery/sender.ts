@@ -56,7 +56,7 @@ export interface World {
 export const createSender = ({ transact }: Storage, world: World) => {
   const { now, random, notify } = world;
   let running: Promise<FlushReport> | undefined;
-  let again: Trigger | undefined;
+  let next: Trigger | undefined;
   let abort = new AbortController();
   let maxRecords: number = limits.maxBatchRecords;
   /** How many of the next were refused together, so that one of them is poison. */
@@ -98,10 +98,12 @@ export const createSender = ({ transact }: Storage, world: World) => {
     const age = now() - checkedAt;
     if (surface === 'client' || (!held && age >= 0 && age <= limits.gateMaxAgeMs)) return true;
     const answer = configSrc ? await world.readConfiguration(configSrc, pool, site).catch(() => undefined) : undefined;
-    if (!answer) await defer(key, true);
-    else if (answer.enabled) await update(key, () => ({ checkedAt: now(), held: false, skewMs: answer.skewMs }));
-    else await close(key, answer.reason);
-    return !!answer?.enabled;
+    if (answer?.enabled) {
+      await update(key, () => ({ checkedAt: now(), held: false, skewMs: answer.skewMs }));
+      return true;
+    }
+    await (answer ? close(key, answer.reason) : defer(key, true));
+    return false;
   };
 
   const isDue = (route: Route, trigger: Trigger) =>
@@ -200,26 +202,25 @@ export const createSender = ({ transact }: Storage, world: World) => {
     return summarize(!(await world.exclusively(drain(trigger))));
   };
 
-  const start = async (trigger: Trigger): Promise<FlushReport> => {
-    let next: Trigger | undefined = trigger;
+  const runAll = async (): Promise<FlushReport> => {
     try {
       for (;;) {
-        again = undefined;
-        const report: FlushReport = await run(next);
-        next = again;
+        const trigger = next as Trigger;
+        next = undefined;
+        const report = await run(trigger);
         if (!next) return report;
       }
     } finally {
-      // In the same microtask as the last look at `again`: a call between the two would be answered by nobody.
-      running = undefined;
+      // In the same microtask as the last look at `next`: a call between the two would be answered by nobody.
+      running = next = undefined;
     }
   };
 
   return {
     /** Tries to empty the queue. Asked while at it, it goes round once more. Rejects only when the storage fails. */
     flush: (trigger: Trigger): Promise<FlushReport> => {
-      if (running) again = lifts.includes(trigger) || trigger === 'full' ? trigger : (again ?? trigger);
-      else running = start(trigger);
+      next = lifts.includes(trigger) || trigger === 'full' ? trigger : (next ?? trigger);
+      running ??= runAll();
       return running;
     },
     /** Puts into the queue what a page could not. */

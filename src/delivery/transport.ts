@@ -9,8 +9,7 @@ export interface Beacon {
   signal: AbortSignal;
 }
 
-const compress = (body: string) =>
-  new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
+const compress = (content: Blob) => new Response(content.stream().pipeThrough(new CompressionStream('gzip'))).blob();
 
 /**
  * Posts one beacon. Small ones with keepalive, so that a closing tab does not cut them off.
@@ -18,7 +17,8 @@ const compress = (body: string) =>
  */
 export const send = async ({ endpoint, body, gzip, signal }: Beacon): Promise<Answer> => {
   try {
-    const content = gzip ? await compress(body) : new Blob([body]);
+    const plain = new Blob([body]);
+    const content = gzip ? await compress(plain) : plain;
     const response = await fetch(endpoint, {
       method: 'POST',
       body: content,
