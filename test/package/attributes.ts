@@ -24,4 +24,4 @@ const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 102.4) / 10} K
 export const sentence = (): string =>
   `A tag for meeting join pages that tells operators who could not join and why, collects nothing unless the pool says so,
 and whose beacons survive whatever the network, the tab or the browser does. At most **${kilobytes(budgets.closedBytes)}** of script while telemetry is off,
-**${kilobytes(budgets.openBytes)}** when it is on (brotli, web-vitals included).`;
+**${kilobytes(budgets.openBytes)}** when it is on (brotli, errors and web vitals included).`;

@@ -37,7 +37,7 @@ const createLimiter = (record: RecordEvent, { signal }: InstrumentOptions) => {
     for (const kind of kinds.values()) {
       const { event, repeats } = kind;
       kind.repeats = 0;
-      if (repeats && !signal.aborted) {
+      if (repeats) {
         void record({ ...event, attributes: { ...event.attributes, 'meeting.error.count': repeats } });
       }
     }
@@ -47,7 +47,9 @@ const createLimiter = (record: RecordEvent, { signal }: InstrumentOptions) => {
   return (event: TelemetryEvent) => {
     const { attributes } = event;
     // The first frame tells them apart; the rest is how they came there.
-    let name = ['type', 'message', 'stacktrace'].map(part => `${attributes[`exception.${part}`]}`.split('\n', 1)).join();
+    let name = ['type', 'message', 'stacktrace']
+      .map(part => `${attributes[`exception.${part}`]}`.split('\n', 1))
+      .join();
     if (kinds.size >= maxKinds && !kinds.has(name)) {
       name = '';
       event.attributes = { 'exception.type': '_OTHER', 'meeting.error.source': 'other' };
@@ -81,7 +83,7 @@ export const observeErrors = (record: RecordEvent, options: ErrorOptions): Recor
 
   const report = (source: ErrorSource, error: unknown, more?: Attributes) => {
     if (isUnhandled(source)) void count('meeting.usage', { 'meeting.stability.issues': 1 });
-    if (!signal.aborted && !isReported(error)) contain(() => limit(toException(error, source, more)));
+    if (!isReported(error)) contain(() => limit(toException(error, source, more)));
   };
   const observe = <K extends keyof WindowEventMap>(type: K, run: (event: WindowEventMap[K]) => void) =>
     addEventListener(type, run, { signal, capture: true });

@@ -138,7 +138,7 @@ export const createJoins = (record: RecordEvent, { signal, count, context }: Joi
     };
 
     const act: Act = (verb, argument, at = performance.now()) => {
-      if (!open.has(act) || signal.aborted) return false;
+      if (!open.has(act)) return false;
       contain(() => verbs[verb](argument, at));
       return true;
     };
@@ -164,6 +164,7 @@ export const createJoins = (record: RecordEvent, { signal, count, context }: Joi
   addEventListener('pagehide', leave, { signal });
   signal.addEventListener('abort', () => {
     for (const release of open.values()) release();
+    open.clear();
   });
   return joins;
 };

@@ -73,7 +73,7 @@ export const observeVitals = (record: RecordEvent, { signal }: InstrumentOptions
   const tell = (name: Name) => {
     const value = values[name];
     const before = told[name];
-    if (value === undefined || value === before?.value || signal.aborted) return;
+    if (value === undefined || value === before?.value) return;
     const id = before?.id ?? uuid();
     told[name] = { id, value };
     const [fair = 0, poor = 0] = thresholds[name];
@@ -90,37 +90,34 @@ export const observeVitals = (record: RecordEvent, { signal }: InstrumentOptions
     });
   };
   /** @returns whether this engine has entries of that type */
-  const observe = (entryType: string, take: (entry: Entry) => void) => {
+  const observe = (entryType: string, name: Name, measure: (entry: Entry) => number | undefined) => {
     const isKnown = PerformanceObserver.supportedEntryTypes.includes(entryType);
     if (isKnown) {
-      const takeAll = (entries: PerformanceEntryList) => (entries as Entry[]).forEach(take);
-      const observer = new PerformanceObserver(list => takeAll(list.getEntries()));
+      const take = (entries: PerformanceEntryList) => {
+        for (const entry of entries as Entry[]) values[name] = measure(entry) ?? values[name];
+        if (name === 'fcp') tell(name);
+      };
+      const observer = new PerformanceObserver(list => take(list.getEntries()));
       observer.observe({ type: entryType, buffered: true, durationThreshold } as PerformanceObserverInit);
-      drains.push(() => takeAll(observer.takeRecords()));
+      drains.push(() => take(observer.takeRecords()));
       signal.addEventListener('abort', () => observer.disconnect());
     }
     return isKnown;
   };
   /** Only what was painted before anybody could look away. */
-  const paint = (name: 'fcp' | 'lcp', { startTime }: Entry) => {
-    if (startTime < hiddenAt) values[name] = Math.max(startTime - activationStart, 0);
-  };
+  const paint = ({ startTime }: Entry) => (startTime < hiddenAt ? Math.max(startTime - activationStart, 0) : undefined);
   const hide = ({ timeStamp }: Event) => {
     if (!document.hidden) return;
     for (const drain of drains) drain();
     hiddenAt = Math.min(hiddenAt, timeStamp);
     if (values.fcp) for (const name of Object.keys(values)) tell(name as Name);
   };
-  const shift = createShifts();
-  const interact = createInteractions();
   if (responseStart) values.ttfb = Math.max(responseStart - activationStart, 0);
   tell('ttfb');
-  observe('paint', entry => {
-    if (/^first-c/.test(entry.name)) paint('fcp', entry);
-    tell('fcp');
-  });
-  observe('largest-contentful-paint', entry => paint('lcp', entry));
-  if (observe('layout-shift', entry => void (values.cls = shift(entry)))) values.cls = 0;
-  for (const entryType of ['event', 'first-input']) observe(entryType, entry => void (values.inp = interact(entry)));
+  observe('paint', 'fcp', entry => (entry.name === 'first-contentful-paint' ? paint(entry) : undefined));
+  observe('largest-contentful-paint', 'lcp', paint);
+  if (observe('layout-shift', 'cls', createShifts())) values.cls = 0;
+  const interact = createInteractions();
+  for (const entryType of ['event', 'first-input']) observe(entryType, 'inp', interact);
   addEventListener('visibilitychange', hide, { signal, capture: true });
 };
