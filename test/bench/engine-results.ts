@@ -151,9 +151,12 @@ const killsText = ({ date, results }: Dated<KillLane>): string =>
     ),
   ].join('\n\n');
 
+/** The first calls of a page compile the code; they are left out. */
+export const warmUpCalls = 10;
+
 const recordText = ({ date, results }: Dated<RecordTimes>): string =>
   [
-    `Microseconds of the main thread, median / p95, for a call with the commit right after it (and, in brackets, without), by \`npm run bench:record\` on ${date}.`,
+    `Microseconds of the main thread, median / p95, for a call with the commit right after it (and, in brackets, without), by \`npm run bench:record\` on ${date}; in a page where nothing else happens, without its first ${warmUpCalls} calls, which compile the code.`,
     table(
       ['', ...Object.keys(results[0]?.calls ?? {}), 'clock ticks every'],
       results.map(({ engine, calls, tickUs }) => [
