@@ -5,7 +5,7 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { delayed, status } from '../support/answers.js';
-import { launch, newProfile, type Page, removeProfile } from '../support/browser.js';
+import { launch, newProfile, removeProfile } from '../support/browser.js';
 import { type Collector, startCollector } from '../support/collector.js';
 import { runCommand } from '../support/command.js';
 import { type EngineName, prepareEngines } from '../support/engines.js';
@@ -19,18 +19,35 @@ const lanesAtOnce = 2;
 /** One profile, killed over and over: what the last of its kills left behind is delivered by one visit more. */
 const killsPerLane = 10;
 
-/** Knows what was recorded, and when, from the page itself: by another way than the beacons'. */
+/** By the page's own clock, which is this computer's. */
+interface RecordedJoin {
+  round: number;
+  recordedAt: number;
+  /** When the transaction that put it away had completed; absent when that was not told before the kill. */
+  committedAt?: number;
+}
+
+/**
+ * Knows what the page did, and when, from the page itself: by another way than the beacons'. What a page has just sent when
+ * it is killed may be read while the next one is being opened, so that it matters what it says, not when it comes.
+ */
 const startLedger = async () => {
   const port = await freePort();
-  const arrivals = new Map<string, number>();
+  const joins = new Map<string, RecordedJoin>();
   const server = createServer((request, response) => {
-    arrivals.set(request.url?.slice(1) ?? '', Date.now());
+    const [, id = '', round, recordedAt, committedAt] = request.url?.split('/') ?? [];
+    joins.set(id, {
+      ...joins.get(id),
+      round: Number(round),
+      recordedAt: Number(recordedAt),
+      ...(committedAt && { committedAt: Number(committedAt) }),
+    });
     response.writeHead(204).end();
   });
   await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${port}`,
-    arrivals,
+    joins,
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -38,24 +55,68 @@ const startLedger = async () => {
   };
 };
 
-const recordContinuously = (page: Page, ledger: string): Promise<void> =>
-  page.evaluate(origin => {
-    const tag = document.querySelector<Tag>('meeting-join-telemetry');
-    setInterval(() => {
-      const attempt = tag?.startJoin({ method: 'native' });
-      attempt?.succeed();
-      void fetch(`${origin}/${attempt?.id}`, { method: 'POST', mode: 'no-cors' }).catch(() => undefined);
-    }, 25);
-  }, ledger);
+type Ledger = Awaited<ReturnType<typeof startLedger>>;
+
+/** In the page. A join is committed when the platform says so of the transaction in which the product put it. */
+const recordContinuously = (ledger: string, round: number): void => {
+  const tag = document.querySelector<Tag>('meeting-join-telemetry');
+  const say = (...words: (string | number)[]) =>
+    void fetch(`${ledger}/${words.join('/')}`, { method: 'POST', mode: 'no-cors' }).catch(() => undefined);
+  const pending = new Map<string, number>();
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (row, ...key) {
+    const text = JSON.stringify(row);
+    for (const [id, recordedAt] of pending) {
+      if (!text.includes(id)) continue;
+      pending.delete(id);
+      this.transaction.addEventListener('complete', () => say(id, round, recordedAt, Date.now()));
+    }
+    return put.call(this, row, ...key);
+  };
+  setInterval(() => {
+    const attempt = tag?.startJoin({ method: 'native' });
+    attempt?.succeed();
+    if (!attempt) return;
+    const recordedAt = Date.now();
+    pending.set(attempt.id, recordedAt);
+    say(attempt.id, round, recordedAt);
+  }, 25);
+};
 
 const keysAt = (collector: Collector): string[] =>
   [...collector.stored.values()]
     .filter(({ event }) => event.startsWith('meeting.join'))
     .map(({ event, attributes }) => `${event} ${attributes['meeting.join.id']}`);
 
-/** How old each join was when its browser was killed; those of earlier kills were judged then. */
-const judge = (arrivals: Map<string, number>, killedAt: number, ages: Map<string, number>): void => {
-  for (const [id, at] of arrivals) if (!ages.has(id)) ages.set(id, killedAt - at);
+/** A join as it was when its browser was killed. */
+interface KilledJoin extends RecordedJoin {
+  id: string;
+  ageMs: number;
+}
+
+interface Verdict {
+  owed: KilledJoin[];
+  lost: KilledJoin[];
+  kept: Set<unknown>;
+}
+
+/** @param killedAt by round */
+const judge = (ledger: Ledger, killedAt: number[], collector: Collector): Verdict => {
+  const attempts = [...collector.stored.values()].filter(({ event }) => event === 'meeting.join.attempt');
+  const kept = new Set<unknown>(attempts.map(({ attributes }) => attributes['meeting.join.id']));
+  const owed = [...ledger.joins]
+    .map(([id, join]) => ({ ...join, id, ageMs: (killedAt[join.round] ?? 0) - join.recordedAt }))
+    .filter(({ ageMs }) => ageMs >= graceMs);
+  return { owed, lost: owed.filter(({ id }) => !kept.has(id)), kept };
+};
+
+/** What there is to know of a lost join: under load the last ones before a kill may not be committed yet. */
+const lossText = ({ round, recordedAt, committedAt, ageMs }: KilledJoin, { owed, kept }: Verdict): string => {
+  const later = owed.filter(join => join.round === round && join.recordedAt > recordedAt);
+  const keptLater = later.filter(({ id }) => kept.has(id));
+  const commit =
+    committedAt === undefined ? 'not known to be committed' : `committed after ${committedAt - recordedAt} ms`;
+  return `lost a join ${ageMs} ms old at the kill, ${commit}; kept ${keptLater.length} of ${later.length} later ones`;
 };
 
 interface Job {
@@ -65,53 +126,73 @@ interface Job {
 
 const nameOf = ({ engine, kills }: Job): string => `${engine} · ${kills} kills`;
 
-const runLane = async ({ engine, kills }: Job): Promise<KillLane> => {
-  const collector = await startCollector();
-  const ledger = await startLedger();
-  const profileDir = newProfile();
-  const ages = new Map<string, number>();
-  const owed = () => [...ages].filter(([, ageMs]) => ageMs >= graceMs).map(([id]) => id);
-  const troubles = [delayed(40), delayed(400), status(503, { 'Retry-After': '1' })];
-  try {
-    for (let round = 0; round < kills; round += 1) {
-      const browser = await launch(engine, { profileDir });
-      try {
-        const page = await browser.open(pageUrl(collector));
-        await settle(page);
-        collector.answerAlways(troubles[round % troubles.length] ?? delayed(40));
-        await recordContinuously(page, ledger.origin);
-        await sleep(Math.random() * longestRunMs);
-      } finally {
-        const killedAt = Date.now();
-        await browser.kill();
-        judge(ledger.arrivals, killedAt, ages);
-      }
-    }
-    collector.answerAsUsual();
+const troubles = [delayed(40), delayed(400), status(503, { 'Retry-After': '1' })];
+
+/** @returns when the browser was killed, by round */
+const killOverAndOver = async (
+  { engine, kills }: Job,
+  profileDir: string,
+  collector: Collector,
+  ledger: Ledger,
+): Promise<number[]> => {
+  const killedAt: number[] = [];
+  for (let round = 0; round < kills; round += 1) {
     const browser = await launch(engine, { profileDir });
     try {
       const page = await browser.open(pageUrl(collector));
       await settle(page);
-      const isMissing = (stored: Set<string>) => (id: string) => !stored.has(`meeting.join.attempt ${id}`);
-      const missing = () => owed().filter(isMissing(new Set(keysAt(collector))));
-      const deadline = Date.now() + 60_000;
-      // What is missing when nothing waits any more is lost.
-      while (missing().length > 0 && (await queued(page)) > 0 && Date.now() < deadline) await sleep(100);
-      await sleep(1_000);
-      const keys = keysAt(collector);
-      for (const id of missing()) console.log(`${engine}: lost a join ${ages.get(id)} ms old at the kill`);
-      return {
-        engine,
-        kills,
-        recorded: ledger.arrivals.size,
-        owed: owed().length,
-        lost: missing().length,
-        storedTwice: keys.length - new Set(keys).size,
-        wireCopies: [...collector.copies().values()].reduce((sum, count) => sum + count - 1, 0),
-      };
+      collector.answerAlways(troubles[round % troubles.length] ?? delayed(40));
+      await page.evaluate(recordContinuously, ledger.origin, round);
+      await sleep(Math.random() * longestRunMs);
     } finally {
+      killedAt.push(Date.now());
       await browser.kill();
     }
+  }
+  return killedAt;
+};
+
+/** One visit more, until nothing is missing or nothing waits: what is missing then is lost. */
+const deliverTheRest = async (
+  engine: EngineName,
+  profileDir: string,
+  collector: Collector,
+  isMissing: () => boolean,
+): Promise<void> => {
+  collector.answerAsUsual();
+  const browser = await launch(engine, { profileDir });
+  try {
+    const page = await browser.open(pageUrl(collector));
+    await settle(page);
+    const deadline = Date.now() + 60_000;
+    while (isMissing() && (await queued(page)) > 0 && Date.now() < deadline) await sleep(100);
+    await sleep(1_000);
+  } finally {
+    await browser.kill();
+  }
+};
+
+const runLane = async (job: Job): Promise<KillLane> => {
+  const { engine, kills } = job;
+  const collector = await startCollector();
+  const ledger = await startLedger();
+  const profileDir = newProfile();
+  try {
+    const killedAt = await killOverAndOver(job, profileDir, collector, ledger);
+    const verdict = () => judge(ledger, killedAt, collector);
+    await deliverTheRest(engine, profileDir, collector, () => verdict().lost.length > 0);
+    const final = verdict();
+    const keys = keysAt(collector);
+    for (const join of final.lost) console.log(`${engine}: ${lossText(join, final)}`);
+    return {
+      engine,
+      kills,
+      recorded: ledger.joins.size,
+      owed: final.owed.length,
+      lost: final.lost.length,
+      storedTwice: keys.length - new Set(keys).size,
+      wireCopies: [...collector.copies().values()].reduce((sum, count) => sum + count - 1, 0),
+    };
   } finally {
     ledger.close();
     removeProfile(profileDir);
