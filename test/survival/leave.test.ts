@@ -1,8 +1,11 @@
 /** Row 18: the page is left right after the click, or closed, or killed, while a join is open. */
 import { strict as assert } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SeenRecord } from '../support/answers.js';
 import type { Page } from '../support/browser.js';
 import type { Collector } from '../support/collector.js';
+import type { EngineName } from '../support/engines.js';
+import { assertNoCopies, eventsOf, flush, queued, settle, type Tag, whenQuiet } from '../support/steps.js';
 import { survivalTest } from '../support/survival.js';
 
 const pageUrl = ({ origin }: Collector) =>
@@ -76,3 +79,83 @@ survivalTest('leaving otherwise, or being killed, is not', async ({ collector, s
   );
   assert.equal(stored.filter(({ event }) => event === 'meeting.join.attempt').length, 2);
 });
+
+/** Attempts that begin and end within `pagehide`, after the product's own listeners have run; the page says their ids. */
+const joinWhileLeaving = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const tag = document.querySelector<Tag>('meeting-join-telemetry');
+    const join = (method: string, verb: 'succeed' | 'fail') =>
+      addEventListener('pagehide', () => {
+        const attempt = tag?.startJoin({ method });
+        attempt?.[verb]();
+        navigator.sendBeacon(`/left/${method}/${attempt?.id}`);
+      });
+    join('failed', 'fail');
+    join('succeeded', 'succeed');
+  });
+
+const saidIds = ({ requests }: Collector): string[] =>
+  ['failed', 'succeeded'].flatMap(method => {
+    const said = `POST /left/${method}/`;
+    return requests.filter(request => request.startsWith(said)).map(request => request.slice(said.length));
+  });
+
+const leavings: Record<string, (page: Page) => Promise<void>> = {
+  'by a link': async page => {
+    await page.evaluate(() => {
+      const link = document.createElement('a');
+      link.href = '/page?bare';
+      document.body.append(link);
+      setTimeout(() => link.click(), 200);
+    });
+    await sleep(1_500);
+  },
+  'by closing the tab': page => page.close(),
+};
+
+/**
+ * WebKit keeps no write that begins in `pagehide`, and the worker is handed only what ends an attempt that stands in the
+ * journal (`handingOver` in outbox.ts): there such a join is lost whole, attempt and result, and nobody can count it.
+ */
+const keptOf = (engine: EngineName): string[][] =>
+  engine === 'webkit'
+    ? [[], []]
+    : [
+        ['exception', 'meeting.join.attempt', 'meeting.join.result'],
+        ['meeting.join.attempt', 'meeting.join.result'],
+      ];
+
+for (const [how, leave] of Object.entries(leavings)) {
+  survivalTest(`a join within pagehide is kept whole or not at all, left ${how}`, async scene => {
+    const { engine, collector } = scene;
+    const browser = await scene.borrow();
+    const page = await browser.open(pageUrl(collector));
+    await settle(page);
+    await flush(page);
+    await joinWhileLeaving(page);
+    await leave(page);
+
+    const next = await browser.open(pageUrl(collector));
+    await settle(next);
+    await flush(next);
+    await collector.whenQueueEmpty(() => queued(next));
+    await whenQuiet(collector);
+    const ids = saidIds(collector);
+    assert.equal(ids.length, 2, 'both have begun');
+    const stored = [...collector.stored.values()];
+    assert.deepEqual(
+      ids.map(id => eventsOf(stored, id)),
+      keptOf(engine),
+    );
+    // The counters of usage say the same, and nothing is counted as lost.
+    const sum = (name: string) => stored.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
+    const [attempts, successes] = engine === 'webkit' ? [0, 0] : [2, 1];
+    assert.equal(sum('meeting.join.attempts'), attempts);
+    assert.equal(sum('meeting.join.successes'), successes);
+    assert.deepEqual(
+      stored.filter(({ event }) => event === 'telemetry.dropped'),
+      [],
+    );
+    assertNoCopies(collector);
+  });
+}
