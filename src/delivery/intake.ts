@@ -31,6 +31,9 @@ const sortIn = (route: Route, { items, drops, counters }: Addition): Entry[] => 
   });
 };
 
+/** Both copies come within moments of each other; so many pages are hardly left between them. */
+const maxTaken = 20;
+
 /** Reports of losses are the last to go. */
 const rankOf = (entry: Entry) => (isReport(entry) ? inbox : entry.lane);
 
@@ -67,11 +70,13 @@ export const takeIn = async (tx: Transaction, share = 1): Promise<void> => {
     likenesses[likeness] = entry;
     entries.push(entry);
   };
-  for (const { seq, route: key, addition, ifOpen } of await allPosted(tx)) {
+  for (const { seq, route: key, addition, once } of await allPosted(tx)) {
     // First, for what comes in its place needs the room.
     tx.delete('entries', seq as number);
     await change(tx, key, route => {
-      if (!ifOpen || keptOf(route, 'usage').joins[ifOpen]) sortIn(route, addition).forEach(place);
+      if (once && route.taken?.includes(once)) return;
+      if (once) route.taken = [once, ...(route.taken ?? [])].slice(0, maxTaken);
+      sortIn(route, addition).forEach(place);
     });
   }
   if (share < 1) entries.sort((one, other) => (rankOf(one) < rankOf(other) ? -1 : 1));

@@ -35,8 +35,8 @@ export const createQueue = (storage: Storage) => ({
    * Commits what the recorder has.
    * @throws QuotaExceededError when the storage is full
    */
-  add: (route: string, addition: Addition, ifOpen?: string): Promise<void> =>
-    storage.transact(async tx => tx.put('entries', { lane: inbox, route, addition, ifOpen })),
+  add: (route: string, addition: Addition, once?: string): Promise<void> =>
+    storage.transact(async tx => tx.put('entries', { lane: inbox, route, addition, once })),
 
   count: (): Promise<number> => storage.transact(async tx => countQueued(tx, await allPosted(tx))),
 

@@ -49,8 +49,8 @@ export interface Posted {
   lane: typeof inbox;
   route: string;
   addition: Addition;
-  /** Posted twice, by the page and by the worker: taken in once, as long as this attempt is open. */
-  ifOpen?: string | undefined;
+  /** Posted twice, by the page and by the worker, under one id: taken in once. */
+  once?: string | undefined;
 }
 
 /** The lane of what is posted: before all others. */
@@ -89,6 +89,8 @@ export interface Route extends RouteOpening {
   /** The collector said 410: never again. */
   stopped?: boolean;
   kept?: Partial<Record<Category, Kept>>;
+  /** The last ids of what may be posted twice and has been taken in. */
+  taken?: string[];
   /** Inherited of 0.1.0: the next page makes records of them. */
   counters?: Counter[];
 }

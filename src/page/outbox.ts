@@ -7,6 +7,7 @@ import { channelName } from '../delivery/names.js';
 import { createQueue, type Queue } from '../delivery/queue.js';
 import { inbox } from '../delivery/rows.js';
 import type { FlushReport, Notice, Sender, Trigger } from '../delivery/sender.js';
+import { uuid } from '../delivery/uuid.js';
 import { openNews } from './news.js';
 import { type Host, nothing } from './opening.js';
 import type { RouteKeeper } from './route.js';
@@ -42,8 +43,8 @@ const openStorage = async (keeper: RouteKeeper, hear: (notice: Notice) => void) 
 };
 
 /**
- * Hands what ends an attempt while the page is left to the worker too: WebKit keeps no transaction that begins then, not
- * even a blind write that is committed at once. Where both arrive, `ifOpen` lets one be taken in.
+ * Hands what is recorded while the page is left to the worker too: WebKit keeps no transaction that begins then, not even a
+ * blind write that is committed at once. Where both arrive, `once` lets one be taken in.
  */
 const handingOver = (queue: Queue, worker: ReturnType<typeof startWorker>, signal: AbortSignal): Queue => {
   let active: Awaited<typeof worker>;
@@ -62,11 +63,10 @@ const handingOver = (queue: Queue, worker: ReturnType<typeof startWorker>, signa
   return {
     ...queue,
     add: (route, addition) => {
-      // Not by an attempt that begins here too: it is in no journal yet, and both copies would be kept out.
-      const ifOpen = isLeaving ? addition.items.find(({ opens, closes }) => opens ?? closes)?.closes : undefined;
-      const message: FlushMessage = { [channelName]: 'recorded', posted: { lane: inbox, route, addition, ifOpen } };
-      if (ifOpen) active?.postMessage(message);
-      return queue.add(route, addition, ifOpen);
+      const once = isLeaving ? uuid() : undefined;
+      const message: FlushMessage = { [channelName]: 'recorded', posted: { lane: inbox, route, addition, once } };
+      if (once) active?.postMessage(message);
+      return queue.add(route, addition, once);
     },
   };
 };

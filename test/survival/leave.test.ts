@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SeenRecord } from '../support/answers.js';
 import type { Page } from '../support/browser.js';
 import type { Collector } from '../support/collector.js';
-import type { EngineName } from '../support/engines.js';
 import { assertNoCopies, eventsOf, flush, queued, settle, type Tag, whenQuiet } from '../support/steps.js';
 import { survivalTest } from '../support/survival.js';
 
@@ -113,21 +112,9 @@ const leavings: Record<string, (page: Page) => Promise<void>> = {
   'by closing the tab': page => page.close(),
 };
 
-/**
- * WebKit keeps no write that begins in `pagehide`, and the worker is handed only what ends an attempt that stands in the
- * journal (`handingOver` in outbox.ts): there such a join is lost whole, attempt and result, and nobody can count it.
- */
-const keptOf = (engine: EngineName): string[][] =>
-  engine === 'webkit'
-    ? [[], []]
-    : [
-        ['exception', 'meeting.join.attempt', 'meeting.join.result'],
-        ['meeting.join.attempt', 'meeting.join.result'],
-      ];
-
 for (const [how, leave] of Object.entries(leavings)) {
-  survivalTest(`a join within pagehide is kept whole or not at all, left ${how}`, async scene => {
-    const { engine, collector } = scene;
+  survivalTest(`a join within pagehide is kept whole, left ${how}`, async scene => {
+    const { collector } = scene;
     const browser = await scene.borrow();
     const page = await browser.open(pageUrl(collector));
     await settle(page);
@@ -145,13 +132,15 @@ for (const [how, leave] of Object.entries(leavings)) {
     const stored = [...collector.stored.values()];
     assert.deepEqual(
       ids.map(id => eventsOf(stored, id)),
-      keptOf(engine),
+      [
+        ['exception', 'meeting.join.attempt', 'meeting.join.result'],
+        ['meeting.join.attempt', 'meeting.join.result'],
+      ],
     );
     // The counters of usage say the same, and nothing is counted as lost.
     const sum = (name: string) => stored.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
-    const [attempts, successes] = engine === 'webkit' ? [0, 0] : [2, 1];
-    assert.equal(sum('meeting.join.attempts'), attempts);
-    assert.equal(sum('meeting.join.successes'), successes);
+    assert.equal(sum('meeting.join.attempts'), 2);
+    assert.equal(sum('meeting.join.successes'), 1);
     assert.deepEqual(
       stored.filter(({ event }) => event === 'telemetry.dropped'),
       [],
