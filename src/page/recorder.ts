@@ -24,11 +24,18 @@ const declare = (event: EventName, name: string, value: unknown): AnyValue | und
   return conforming === undefined ? conforming : toAnyValue(conforming, bound === 'double');
 };
 
+/** Of the events that instruments record, each has one. */
+const categoryOf = (name: EventName) => events[name].category as Category;
+
+type Recorded = TelemetryEvent & { recordedAt: number };
+
 const empty = (): Addition => ({ items: [], drops: [] });
 
 /** Checks, scrubs and stamps events, and commits them to the queue: one transaction per microtask. */
 export const createRecorder = (route: Reporting, outbox: Outbox, signal: AbortSignal): Recorder => {
   const clock = createClock(route.skewMs);
+  /** Written down by the commit, not by the call: the page goes on at once. */
+  const recorded: Recorded[] = [];
   let addition = empty();
   let committed: Promise<void> | undefined;
   /** Attempts that no journal knows of, since their record was lost: their results must not be taken for second ones. */
@@ -47,6 +54,7 @@ export const createRecorder = (route: Reporting, outbox: Outbox, signal: AbortSi
   };
 
   const commit = async () => {
+    recorded.splice(0).forEach(put);
     const batch = addition;
     addition = empty();
     committed = undefined;
@@ -63,14 +71,15 @@ export const createRecorder = (route: Reporting, outbox: Outbox, signal: AbortSi
     }
   };
 
-  const put = ({ name, attributes, severity, recordedAt, opens, closes }: TelemetryEvent, category: Category) => {
+  const put = ({ name, attributes, severity, recordedAt, opens, closes }: Recorded) => {
+    const category = categoryOf(name);
     const entry = toEntry({
       uid: uuid(),
       route: route.key,
       category,
       event: name,
       // An instrument goes by this computer's date.
-      recordedAt: clock() + (recordedAt ? recordedAt - Date.now() : 0),
+      recordedAt: clock() + recordedAt - Date.now(),
       attributes: toKeyValues(attributes, (value, key) => declare(name, key, value) ?? drop(category, 'undeclared')),
       resource: route.resources[category],
       severityNumber: severity,
@@ -82,9 +91,8 @@ export const createRecorder = (route: Reporting, outbox: Outbox, signal: AbortSi
   };
 
   const record: RecordEvent = async event => {
-    const category = events[event.name].category as Category;
-    if (signal.aborted || !route.categories.includes(category)) return;
-    put(event, category);
+    if (signal.aborted || !route.categories.includes(categoryOf(event.name))) return;
+    recorded.push({ recordedAt: Date.now(), ...event });
     committed ??= Promise.resolve().then(commit);
     await committed;
   };

@@ -144,11 +144,12 @@ export const createJoins = (record: RecordEvent, { signal, count, context }: Joi
     };
     open.set(act, () => {});
     // Refused in sandboxed frames: then `reconcile` there has no locks either, and goes by age.
-    contain(() =>
+    const hold = () =>
       locks()
         ?.request(lockOf(id), () => open.has(act) && new Promise<void>(release => open.set(act, release)))
-        .catch(() => {}),
-    );
+        .catch(() => {});
+    // Before the commit, and not for an attempt that ends with the call: asking takes longer than all the rest.
+    queueMicrotask(() => open.has(act) && contain(hold));
     const at = toEpochMs(startedAt);
     void record({ ...toEvent('attempt', at, attributes), opens: { id, at, attributes } });
     add('attempts');
