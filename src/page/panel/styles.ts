@@ -63,7 +63,7 @@ summary > .row { display: inline-flex; flex-wrap: wrap; gap: .125rem .75rem; wid
 summary .name { font-weight: 600; }
 summary code { margin-inline-end: auto; }
 summary .name:not(:has(+ code)) { margin-inline-end: auto; }
-summary time { font-variant-numeric: tabular-nums; }
+summary .about { flex-basis: 100%; font-variant-numeric: tabular-nums; }
 .body { padding: .25rem .875rem .875rem; display: grid; gap: .75rem; }
 .data { display: grid; gap: .75rem; padding: 0; list-style: none; }
 .data li { display: grid; gap: .125rem; border-top: 1px solid var(--_line); padding-top: .75rem; }
@@ -80,8 +80,10 @@ th, td { text-align: start; padding: .375rem .5rem; border-top: 1px solid var(--
 th { color: var(--_muted); font-weight: 400; font-size: .875rem; }
 td.count { font-variant-numeric: tabular-nums; }
 .group + .group { margin-top: 1.25rem; }
+.more { margin-top: .5rem; }
 h4 { margin: 0 0 .5rem; font-size: .9375rem; font-weight: 600; }
 .delete { display: grid; gap: .75rem; justify-items: start; }
+.delete h3 { margin: 0; }
 button { font: inherit; font-weight: 600; padding: .5rem 1rem; min-height: 2.75rem; border-radius: 8px; border: 1px solid var(--_danger); color: var(--_danger); background: none; cursor: pointer; }
 button:hover { background: var(--_raised); }
 button:disabled { opacity: .6; cursor: default; }

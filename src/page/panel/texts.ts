@@ -63,12 +63,12 @@ export const texts = {
   scrubbed: text('scrubbed', 'Names, addresses, links and meeting keys are taken out first.'),
 
   records: text('records', 'The records themselves'),
-  waiting: (count: number) => msg(str`Waiting to be sent (${count})`, { id: 'waiting' }),
+  waiting: (count: string) => msg(str`Waiting to be sent (${count})`, { id: 'waiting' }),
   waitingNone: text('waitingNone', 'Nothing is waiting.'),
   waitingMore: (shown: number) => msg(str`The oldest ${shown} are shown.`, { id: 'waitingMore' }),
-  sent: (count: number) => msg(str`Sent lately (${count})`, { id: 'sent' }),
+  sent: (count: string) => msg(str`Sent lately (${count})`, { id: 'sent' }),
   sentNone: text('sentNone', 'Nothing has been sent lately.'),
-  dropped: (count: number) => msg(str`Lost (${count})`, { id: 'dropped' }),
+  dropped: (count: string) => msg(str`Lost (${count})`, { id: 'dropped' }),
   droppedNone: text('droppedNone', 'Nothing has been lost.'),
   droppedCount: text('droppedCount', 'Number'),
   droppedReason: text('droppedReason', 'Reason'),
@@ -83,14 +83,14 @@ export const texts = {
     'Deletes what waits, the ids of this device and the background worker, in every tab, and stops collecting until the page is opened again. What has been sent already stays with the operator.',
   ),
   deleting: text('deleting', 'Deleting…'),
-  receipt: (time: string, count: number) =>
+  receipt: (time: string, count: string) =>
     msg(
       str`Deleted on ${time}, with the ids of this device and the background worker. Records that were waiting: ${count}.`,
       {
         id: 'receipt',
       },
     ),
-  receiptPart: (time: string, count: number) =>
+  receiptPart: (time: string, count: string) =>
     msg(str`Deleted on ${time}. Records that were waiting: ${count}. Other pools of this site still report.`, {
       id: 'receiptPart',
     }),

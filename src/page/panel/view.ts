@@ -46,6 +46,9 @@ export interface PanelActions {
   optIn(isIn: boolean): void;
 }
 
+// Italian and Spanish group from five digits on unless they are told to.
+const counted = (count: number, locale: string) => count.toLocaleString(locale, { useGrouping: true });
+
 const when = (date: Date, locale: string) => date.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
 
 const whyOpen = ({ identity }: Gate, isClient: boolean) => {
@@ -181,8 +184,9 @@ const recordView = (record: ShownRecord, locale: string) => html`
       <span class="row">
         <span class="name">${eventLabel(record.eventName)}</span>
         <code>${gistOf(record)}</code>
-        <span class="small muted">${categoryLabel(record.category)}</span>
-        <time class="small muted" datetime=${record.at.toISOString()}>${when(record.at, locale)}</time>
+        <span class="small muted about">
+          ${categoryLabel(record.category)} · <time datetime=${record.at.toISOString()}>${when(record.at, locale)}</time>
+        </span>
       </span>
     </summary>
     <div class="body">
@@ -209,7 +213,7 @@ const recordsView = (title: string, none: string, records: ShownRecord[], locale
           )
         : html`<p class="muted">${none}</p>`
     }
-    ${more ? html`<p class="small muted">${more}</p>` : nothing}
+    ${more ? html`<p class="small muted more">${more}</p>` : nothing}
   </div>
 `;
 
@@ -219,12 +223,12 @@ const dropsView = (drops: Drops[], locale: string) => {
     <tr>
       <td>${dropReasons[reason]?.() ?? reason}</td>
       <td>${categoryLabel(category)}</td>
-      <td class="count">${count.toLocaleString(locale)}</td>
+      <td class="count">${counted(count, locale)}</td>
     </tr>
   `;
   return html`
     <div class="group">
-      <h4>${texts.dropped(lost)}</h4>
+      <h4>${texts.dropped(counted(lost, locale))}</h4>
       ${
         drops.length
           ? html`
@@ -251,7 +255,8 @@ const receiptText = (deletion: Deletion, locale: string): string => {
   if (deletion === 'none') return '';
   const { records, everything, at } = deletion;
   const time = when(new Date(at), locale);
-  return everything ? `${texts.receipt(time, records)} ${texts.receiptNew()}` : texts.receiptPart(time, records);
+  const count = counted(records, locale);
+  return everything ? `${texts.receipt(time, count)} ${texts.receiptNew()}` : texts.receiptPart(time, count);
 };
 
 const deleteView = ({ element, deletion, locale }: PanelState, actions: PanelActions) => html`
@@ -292,13 +297,13 @@ export const panelView = (state: PanelState, actions: PanelActions): TemplateRes
       <div>
         <h3>${texts.records()}</h3>
         ${recordsView(
-          texts.waiting(waitingCount),
+          texts.waiting(counted(waitingCount, locale)),
           texts.waitingNone(),
           waiting,
           locale,
           waitingCount > waiting.length ? texts.waitingMore(waiting.length) : undefined,
         )}
-        ${recordsView(texts.sent(sent.length), texts.sentNone(), sent, locale)}
+        ${recordsView(texts.sent(counted(sent.length, locale)), texts.sentNone(), sent, locale)}
         ${dropsView(drops, locale)}
       </div>
       ${deleteView(state, actions)}

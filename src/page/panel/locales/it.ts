@@ -5,7 +5,7 @@ import { str } from '@lit/localize';
 const data: Record<string, [label: string, why: string]> = {
   'log.record.uid': [
     'Identificatore del record',
-    'Il raccoglitore conserva una volta sola un record che arriva due volte.',
+    'Il collettore conserva una volta sola un record che arriva due volte.',
   ],
   'user_agent.synthetic.type': [
     'Contrassegno di prova',
@@ -24,7 +24,7 @@ const data: Record<string, [label: string, why: string]> = {
   'telemetry.sdk.language': ['La sua piattaforma', 'Lo richiede OpenTelemetry.'],
   'telemetry.sent_at_ms': [
     'Ora di invio',
-    'Il raccoglitore può correggere gli orari di un dispositivo con l’orologio sbagliato.',
+    'Il collettore può correggere gli orari di un dispositivo con l’orologio sbagliato.',
   ],
   'meeting.join.id': [
     'Identificatore del tentativo',
@@ -132,7 +132,7 @@ export const templates = {
   'error:why':
     'Che cosa è andato storto, in quale punto del software e con quale connessione: per trovare la causa e rimediare.',
   'error:identifies':
-    'Può contenere dati personali. Il raccoglitore sostituisce i nomi utente con un hash prima di conservare qualsiasi cosa; indirizzi, collegamenti e chiavi di riunione vengono tolti già su questo dispositivo.',
+    'Può contenere dati personali. Il collettore sostituisce i nomi utente con un hash prima di conservare qualsiasi cosa; indirizzi, collegamenti e chiavi di riunione vengono tolti già su questo dispositivo.',
 
   'meeting.join.attempt:event': 'Tentativo di partecipare',
   'meeting.join.result:event': 'Esito del tentativo',
@@ -179,7 +179,7 @@ export const templates = {
   why: 'Perché',
   example: 'Esempio',
   hashed: 'Trasformato in un hash su questo dispositivo e di nuovo alla ricezione: nessuno può risalire alla persona.',
-  hashedLater: 'Il raccoglitore lo sostituisce con un hash prima di conservare qualsiasi cosa.',
+  hashedLater: 'Il collettore lo sostituisce con un hash prima di conservare qualsiasi cosa.',
   random: 'Casuale: non dice nulla di te.',
   scrubbed: 'Prima vengono tolti nomi, indirizzi, collegamenti e chiavi di riunione.',
 
@@ -211,9 +211,9 @@ export const templates = {
   'drop.expired': 'Ha atteso troppo a lungo',
   'drop.too_large': 'Troppo grande',
   'drop.rejected': 'Rifiutato perché malformato',
-  'drop.partial_success': 'Rifiutato dal raccoglitore',
-  'drop.refused': 'Rifiutato dal raccoglitore',
-  'drop.gone': 'Il raccoglitore non c’è più',
+  'drop.partial_success': 'Rifiutato dal collettore',
+  'drop.refused': 'Rifiutato dal collettore',
+  'drop.gone': 'Il collettore non c’è più',
   'drop.storage_full': 'La memoria di questo dispositivo è piena',
   'drop.storage_unavailable': 'Questo dispositivo non conserva nulla',
   'drop.undeclared': 'Non dichiarato, quindi non può essere inviato',
