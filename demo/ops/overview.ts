@@ -85,7 +85,10 @@ const readPreviousFailures = async (
   return new Map(rows.map(row => [failureKey(row), Number(row.attempts)]));
 };
 
-/** Failed joins by reason, and on how many devices: those of the error reports that name the joins. */
+/**
+ * Failed joins by reason, what an operator can mend first, and on how many devices: those of the error reports that name
+ * the joins.
+ */
 const readFailures = async (reader: Reader, filters: Filters, nowMs: number): Promise<Failure[]> => {
   const failed = failedJoins(filters);
   const rows = await reader.query(
@@ -94,7 +97,7 @@ const readFailures = async (reader: Reader, filters: Filters, nowMs: number): Pr
     reports as (select ${joinKey} as key, device_id from events where event_name = 'exception' and join_id is not null),
     affected as (select type, code, result, count(distinct device_id) as devices from failed join reports using (key) group by all)
     select reasons.*, coalesce(devices, 0) as devices from reasons left join affected using (type, code, result)
-    order by attempts desc, type limit ${maxFailures}`,
+    order by result = 'unexpected_failure' desc, result = 'expected_failure' desc, attempts desc, type limit ${maxFailures}`,
     failed.values,
   );
   const before = await readPreviousFailures(reader, filters, nowMs);

@@ -29,7 +29,7 @@ test('an empty house says what to paste where, and shows the first beacon when i
   assert.deepEqual(await operator.violations(), []);
   await house.send('first');
   await operator.until('document.querySelector("[data-stat=attempts] .figure")?.textContent.trim() === "1"');
-  await operator.until('document.querySelector(".tail tbody")?.textContent.includes("server_busy / 7")');
+  await operator.until('document.querySelector(".tail tbody")?.textContent.includes("Server too busy 7")');
 });
 
 test('without the cookie there are no figures', async () => {
@@ -49,15 +49,32 @@ test('an operator who never read a manual finds the seeded outage', async () => 
   await operator.until('document.querySelector("[data-finding=outage]")');
   const told = await operator.read<string>('document.querySelector("[data-finding=outage]").innerText');
   assert.match(told, /pool01\.contoso\.com/);
-  assert.match(told, /server_busy \(7\)/);
+  assert.match(told, /“Server too busy” \(server_busy \/ 7\)/);
+  assert.match(told, /Check the load of the pool/);
   await click('[data-finding=outage] button');
   await operator.until('location.search.includes("pool=pool01.contoso.com")');
   await operator.until(
-    'document.querySelector(".list tbody tr[data-class] button")?.innerText.startsWith("server_busy")',
+    'document.querySelector(".list tbody tr[data-class] button")?.innerText.startsWith("Server too busy")',
   );
   const { searchParams } = await address();
   assert.ok(searchParams.get('from') && searchParams.get('to'));
   assert.equal(searchParams.get('synthetic'), '1');
+});
+
+test('what an operator can mend stands first among the reasons, in words and as logs name it', async () => {
+  await open('?synthetic=1&range=7d');
+  await operator.until('document.querySelector("[aria-labelledby=why-not] tr[data-class]")');
+  const classes = await operator.read<string[]>(
+    '[...document.querySelectorAll("[aria-labelledby=why-not] tr[data-class]")].map(row => row.dataset.class)',
+  );
+  const order = ['unexpected_failure', 'expected_failure', 'abandoned'];
+  assert.ok(new Set(classes).size > 1);
+  assert.deepEqual(
+    classes,
+    [...classes].sort((a, b) => order.indexOf(a) - order.indexOf(b)),
+  );
+  const reasons = await operator.read<string>('document.querySelector("[aria-labelledby=why-not] tbody").innerText');
+  assert.match(reasons, /No audio or video connection\s+media_connectivity \/ ICE_FAILED/);
 });
 
 test('made-up joins are in no figure until asked for, and the page says so', async () => {

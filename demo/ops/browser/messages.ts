@@ -86,7 +86,8 @@ const en = {
   allWell: 'No outage in this period.',
   findingsTitle: 'What stands out',
   finding: (time: string, failures: string, attempts: string, where: string, error: string, devices: string) =>
-    `${time}: ${failures} of ${attempts} joins ${where}failed with ${error}, on ${devices} devices.`,
+    `${time}: ${failures} of ${attempts} joins ${where}failed with ${error}, on ${devices} ${devices === '1' ? 'device' : 'devices'}.`,
+  quoted: (words: string) => `“${words}”`,
   findingSince: (from: string) => `Since ${from}`,
   findingWhere: (dimension: string, value: string) => `${dimension} ${value} `,
   through: { pool: 'to', method: 'by', browser: 'in', os: 'on', partner: 'of', app: 'with' } satisfies Record<
@@ -307,7 +308,8 @@ const it: Messages = {
   allWell: 'Nessuna interruzione in questo periodo.',
   findingsTitle: 'Che cosa salta all’occhio',
   finding: (time, failures, attempts, where, error, devices) =>
-    `${time}: ${failures} accessi su ${attempts} ${where}falliti con ${error}, su ${devices} dispositivi.`,
+    `${time}: ${failures} accessi su ${attempts} ${where}falliti con ${error}, su ${devices} ${devices === '1' ? 'dispositivo' : 'dispositivi'}.`,
+  quoted: words => `«${words}»`,
   findingSince: from => `Da ${from}`,
   findingWhere: (dimension, value) => `${dimension} ${value} `,
   through: { pool: 'verso', method: 'con', browser: 'in', os: 'su', partner: 'di', app: 'con' },

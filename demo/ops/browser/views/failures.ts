@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Failure } from '../api.js';
+import { adviceIn, reasonIn, technically } from '../reasons.js';
 import type { Scene } from '../scene.js';
 
 const choose = ({ model, act }: Scene, failure: Failure): void => {
@@ -16,9 +17,9 @@ const row = (scene: Scene, failure: Failure, most: number): TemplateResult => {
     <th scope="row">
       <span class="fill" .style=${`inline-size:${((failure.attempts / most) * 100).toFixed(1)}%`}></span>
       <button type="button" aria-pressed=${pressed} @click=${() => choose(scene, failure)}
-        title=${text.results[failure.result]}>
-        <span class="sign" aria-hidden="true"></span>${failure.errorType === '' ? text.results[failure.result] : failure.errorType}
-        <code>${failure.code}</code><span class="visually-hidden">, ${text.results[failure.result]}</span>
+        title=${adviceIn(model.language, failure.errorType) || text.results[failure.result]}>
+        <span class="sign" aria-hidden="true"></span>${failure.errorType === '' ? text.results[failure.result] : reasonIn(model.language, failure.errorType)}
+        <code>${technically(failure.errorType, failure.code)}</code><span class="visually-hidden">, ${text.results[failure.result]}</span>
       </button>
     </th>
     <td>${format.count(failure.attempts)}</td>

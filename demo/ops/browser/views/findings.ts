@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { BreakdownRow, Dimension, Finding } from '../api.js';
+import { adviceIn, reasonIn, technically } from '../reasons.js';
 import type { Scene } from '../scene.js';
 
 /**
@@ -8,10 +9,13 @@ import type { Scene } from '../scene.js';
  */
 const maxWorse = 1;
 
-const reasonOf = ({ errorType, code }: Finding): string =>
-  code === '' || code === errorType ? errorType : `${errorType} (${code})`;
+const reasonOf = ({ model, text }: Scene, { errorType, code }: Finding): string =>
+  errorType === ''
+    ? text.quoted(text.results.unexpected_failure)
+    : `${text.quoted(reasonIn(model.language, errorType))} (${technically(errorType, code)})`;
 
-const sentence = ({ text, format }: Scene, finding: Finding): string => {
+const sentence = (scene: Scene, finding: Finding): string => {
+  const { text, format } = scene;
   const time = finding.ongoing
     ? text.findingSince(format.moment(finding.fromMs))
     : format.span(finding.fromMs, finding.toMs);
@@ -23,7 +27,7 @@ const sentence = ({ text, format }: Scene, finding: Finding): string => {
     format.count(failures),
     format.count(attempts),
     place,
-    reasonOf(finding),
+    reasonOf(scene, finding),
     format.count(devices),
   );
 };
@@ -38,7 +42,7 @@ const closer = ({ model, act }: Scene, finding: Finding): void => {
 };
 
 const outage = (scene: Scene, finding: Finding): TemplateResult =>
-  html`<li data-finding="outage"><span class="flag" aria-hidden="true"></span><p>${sentence(scene, finding)}
+  html`<li data-finding="outage"><span class="flag" aria-hidden="true"></span><p>${sentence(scene, finding)} ${adviceIn(scene.model.language, finding.errorType)}
     <button type="button" class="link" @click=${() => closer(scene, finding)}>${scene.text.lookCloser}</button></p></li>`;
 
 const worse = (scene: Scene, dimension: Dimension, row: BreakdownRow): TemplateResult => {

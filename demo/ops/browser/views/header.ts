@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Language } from '../../../browser/language.js';
 import { filterNames, type RangeName, rangeMs, toQuery } from '../address.js';
+import { reasonIn } from '../reasons.js';
 import type { Scene, Theme } from '../scene.js';
 
 const ranges = [...Object.keys(rangeMs), 'all'] as RangeName[];
@@ -111,10 +112,11 @@ const chips = (scene: Scene): TemplateResult | typeof nothing => {
   };
   return html`<div class="chips" role="group" aria-label=${text.filters}>
     ${active.map(name => {
-      const value = model.view.filters[name] ?? '';
-      return html`<button type="button" class="chip" @click=${() => act.filter(name, value)}
+      const filter = model.view.filters[name] ?? '';
+      const value = filter === '' ? text.none : name === 'type' ? reasonIn(model.language, filter) : filter;
+      return html`<button type="button" class="chip" @click=${() => act.filter(name, filter)}
         aria-label=${text.removeFilter(`${label(name)} ${value}`)}>
-        <span>${label(name)}</span> <b>${value === '' ? text.none : value}</b> <span aria-hidden="true">×</span>
+        <span>${label(name)}</span> <b>${value}</b> <span aria-hidden="true">×</span>
       </button>`;
     })}
     <button type="button" class="link" @click=${() => act.show({ ...model.view, filters: {} })}>${text.clearFilters}</button>

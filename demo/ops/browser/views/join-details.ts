@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { JoinDetail, JoinEvent } from '../api.js';
+import { adviceIn, reasonIn } from '../reasons.js';
 import type { Scene } from '../scene.js';
 
 /** Where the last stage ends: the result, or the last stage itself when none came. */
@@ -20,14 +21,14 @@ const timeline = ({ text, format }: Scene, join: JoinDetail): TemplateResult => 
   ${join.pausedMs ? html`<p class="soft">${text.waited(format.duration(join.pausedMs))}</p>` : nothing}`;
 };
 
-const facts = ({ text, format }: Scene, join: JoinDetail): TemplateResult => {
+const facts = ({ model, text, format }: Scene, join: JoinDetail): TemplateResult => {
   const rows: [string, string][] = [
     [text.dimensions.pool, join.pool],
     [text.dimensions.method, join.method],
     [text.dimensions.browser, join.browser],
     [text.dimensions.os, join.os],
     [text.dimensions.partner, join.partner],
-    [text.reason, join.errorType],
+    [text.reason, join.errorType === '' ? '' : `${reasonIn(model.language, join.errorType)} (${join.errorType})`],
     [text.code, [join.code, join.subcode].filter(part => part !== '').join(' / ')],
     [text.stage, join.stage],
     [text.confidence, text.confidences[join.confidence] ?? join.confidence],
@@ -54,10 +55,12 @@ const arrival = ({ text, format }: Scene, event: JoinEvent): TemplateResult => {
 };
 
 const content = (scene: Scene, join: JoinDetail): TemplateResult => {
-  const { text, format } = scene;
+  const { model, text, format } = scene;
+  const advice = adviceIn(model.language, join.errorType);
   return html`<p class="result" data-class=${join.result}><span class="sign" aria-hidden="true"></span><b>${text.results[join.result]}</b>
       <time datetime=${new Date(join.atMs).toISOString()}>${format.moment(join.atMs)}</time>
       ${join.synthetic ? html`<em>${text.syntheticJoin}</em>` : nothing}</p>
+    ${advice === '' ? nothing : html`<p class="soft">${reasonIn(model.language, join.errorType)}: ${advice}</p>`}
     <h3>${text.stages}</h3>${timeline(scene, join)}
     <h3>${text.details}</h3>${facts(scene, join)}
     <h3>${text.events}</h3><ol class="arrivals">${join.events.map(event => arrival(scene, event))}</ol>

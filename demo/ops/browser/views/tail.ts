@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Join } from '../api.js';
+import { reasonIn, technically } from '../reasons.js';
 import type { Scene } from '../scene.js';
 
 /** A beacon that took longer than this came late: the network, the tab or the browser was gone meanwhile. */
@@ -12,7 +13,10 @@ const underWayMs = 120_000;
 const resultOf = ({ text }: Scene, join: Join): string =>
   join.result === 'unknown' && Date.now() - join.atMs < underWayMs ? text.underWay : text.results[join.result];
 
-const why = (join: Join): string => [join.errorType, join.code].filter(part => part !== '').join(' / ');
+const why = ({ model }: Scene, { errorType, code }: Join): TemplateResult | typeof nothing =>
+  errorType === ''
+    ? nothing
+    : html`${reasonIn(model.language, errorType)}${code === '' ? nothing : html` <code class="soft">${code}</code>`}`;
 
 const line = (scene: Scene, join: Join): TemplateResult => {
   const { text, format, act } = scene;
@@ -21,7 +25,7 @@ const line = (scene: Scene, join: Join): TemplateResult => {
     <td class="when soft"><time datetime=${new Date(join.atMs).toISOString()}>${format.time(join.atMs)}</time></td>
     <td class="what"><button type="button" class="open" @click=${() => act.openJoin(join.id)} title=${text.opened}>
       <span class="sign" aria-hidden="true"></span>${resultOf(scene, join)}</button></td>
-    <td class="why" title=${why(join)}>${why(join)}</td>
+    <td class="why" title=${technically(join.errorType, join.code)}>${why(scene, join)}</td>
     <td class="pool">${join.pool}</td>
     <td class="method">${join.method}</td>
     <td class="optional">${join.browser}</td>
