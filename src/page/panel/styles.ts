@@ -77,7 +77,7 @@ code, pre { font: .8125rem/1.5 var(--mjt-panel-mono, ui-monospace, SFMono-Regula
 pre { margin: 0; padding: .75rem; max-height: 20rem; overflow: auto; background: var(--_raised); border-radius: 6px; white-space: pre-wrap; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: start; padding: .375rem .5rem; border-top: 1px solid var(--_line); vertical-align: top; }
-th { color: var(--_muted); font-weight: 400; font-size: .875rem; }
+th { color: var(--_muted); font-weight: 400; font-size: .875rem; white-space: nowrap; }
 td.count { font-variant-numeric: tabular-nums; }
 .group + .group { margin-top: 1.25rem; }
 .more { margin-top: .5rem; }

@@ -49,7 +49,7 @@ export interface PanelActions {
 // Italian and Spanish group from five digits on unless they are told to.
 const counted = (count: number, locale: string) => count.toLocaleString(locale, { useGrouping: true });
 
-const when = (date: Date, locale: string) => date.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+const when = (date: Date, locale: string) => date.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
 
 const whyOpen = ({ identity }: Gate, isClient: boolean) => {
   if (isClient) return texts.openClient();
