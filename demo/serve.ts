@@ -80,6 +80,7 @@ const announce = ({ port, address, family }: AddressInfo, settings: Settings): v
       `Launcher  ${url}/launcher/?pool=pool01.contoso.com`,
       `Console   ${url}/ops/?token=${settings.opsToken}`,
       `Data      ${settings.dataDir}`,
+      'Join on the launcher; the console shows who could not, and why. Ctrl+C stops the harness.',
       '',
     ].join('\n'),
   );

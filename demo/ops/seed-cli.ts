@@ -37,7 +37,7 @@ try {
   const running = await seedRunning(settings);
   const { stored } = running ?? (await seedStopped(settings));
   const where = `${originOf(settings)}/ops/?token=${settings.opsToken}&synthetic=1`;
-  process.stdout.write(`${stored} made-up records, all marked synthetic.\n`);
+  process.stdout.write(`${stored.toLocaleString('en')} made-up records, all marked synthetic.\n`);
   process.stdout.write(running ? `Console  ${where}\n` : `Start the harness (npm start), then open ${where}\n`);
 } catch (error) {
   if (!(error instanceof SettingsError || error instanceof StoreUnreadableError)) throw error;

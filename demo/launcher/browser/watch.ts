@@ -36,10 +36,14 @@ const showGate = (tag: MeetingJoinTelemetryElement, text: Messages): void => {
   find('[data-gate-reason]').textContent = reason;
 };
 
-const add = (selector: string, count: number): void => {
+const showCount = (selector: string, count: number): void => {
   const output = find(selector);
-  output.textContent = String(Number(output.textContent) + count);
+  output.dataset.count = String(count);
+  output.textContent = count.toLocaleString(document.documentElement.lang, { useGrouping: 'always' });
 };
+
+const add = (selector: string, count: number): void =>
+  showCount(selector, Number(find(selector).dataset.count ?? 0) + count);
 
 const observe = (tag: MeetingJoinTelemetryElement, text: () => Messages): void => {
   tag.addEventListener('meeting-join-telemetry-gate', () => {
@@ -55,7 +59,7 @@ const observe = (tag: MeetingJoinTelemetryElement, text: () => Messages): void =
     log('dropped', `${text().logDropped}: ${count} (${reason})`);
   });
   const poll = async (): Promise<void> => {
-    if (!document.hidden) find('[data-queued]').textContent = String(await tag.queued());
+    if (!document.hidden) showCount('[data-queued]', await tag.queued());
     showGate(tag, text());
   };
   setInterval(poll, pollMs);
