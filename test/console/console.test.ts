@@ -43,6 +43,20 @@ test('without the cookie there are no figures', async () => {
   }
 });
 
+test('a collector that goes away is told of at once', async () => {
+  const doomed = await openHarness();
+  const witness = await visit(doomed.signIn);
+  try {
+    await doomed.send('only');
+    await witness.until('document.querySelector("[data-stat]") && document.querySelector(".live[data-live=true]")');
+    await doomed.close();
+    await witness.until('document.querySelector("[role=alert]")?.textContent.includes("does not answer")');
+    assert.deepEqual(await witness.violations(), []);
+  } finally {
+    await witness.leave();
+  }
+});
+
 test('an operator who never read a manual finds the seeded outage', async () => {
   await house.seed();
   await open('?synthetic=1');

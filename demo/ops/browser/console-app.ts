@@ -183,8 +183,15 @@ export class ConsoleApp extends LitElement implements Actions {
     this.#stopListening = listen(
       query,
       message => this.#onMessage(message),
-      live => this.#set({ live }),
+      live => this.#onLive(live),
     );
+  }
+
+  /** A connection that breaks may mean that the collector is gone: that is asked at once, not at the next reading. */
+  #onLive(live: boolean): void {
+    const broke = this.model.live && !live;
+    this.#set({ live });
+    if (broke) this.#schedule(0);
   }
 
   #onMessage(message: LiveMessage): void {
