@@ -14,10 +14,16 @@ const minuteMs = 60_000;
 const stepsMs = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 10_080, 43_200].map(minutes => minutes * minuteMs);
 
 const maxPoints = 100;
-const maxFailures = 12;
+/** A bar of fewer joins than this says nothing about a rate, unless there would be too few bars to see a beginning. */
+const minJoinsPerPoint = 6;
+const minPoints = 30;
+const maxFailures = 16;
 
-export const stepFor = (spanMs: number): number =>
-  stepsMs.find(stepMs => spanMs / stepMs <= maxPoints) ?? Math.ceil(spanMs / maxPoints);
+const isFitting = (points: number, attempts: number): boolean =>
+  points <= maxPoints && (points <= minPoints || attempts / points >= minJoinsPerPoint);
+
+const stepFor = (spanMs: number, attempts: number): number =>
+  stepsMs.find(stepMs => isFitting(spanMs / stepMs, attempts)) ?? Math.ceil(spanMs / maxPoints);
 
 const results: readonly JoinResult[] = ['success', 'expected_failure', 'unexpected_failure', 'abandoned', 'unknown'];
 
@@ -205,13 +211,14 @@ const hasOutcome = ({ equals }: Filters): boolean =>
 export const readOverview = async (reader: Reader, filters: Filters, nowMs: number): Promise<Overview> => {
   const joins = joinsMeant(filters);
   const period = await readPeriod(reader, filters, joins, nowMs);
-  const stepMs = stepFor(period[1] - period[0]);
+  const summary = await readSummary(reader, withoutOutcome(filters), nowMs);
+  const stepMs = stepFor(period[1] - period[0], summary.attempts);
   const points = await readPoints(reader, joins, period, stepMs);
   const [any] = await reader.query('select 1 as any from events limit 1');
   return {
     fromMs: filters.fromMs ?? null,
     toMs: period[1],
-    summary: await readSummary(reader, withoutOutcome(filters), nowMs),
+    summary,
     series: {
       stepMs,
       points,
