@@ -17,11 +17,11 @@ const flagSwitch = (scene: Scene, collection: Collection): TemplateResult => {
 const collections = (scene: Scene, list: readonly Collection[]): TemplateResult => {
   const { text } = scene;
   return html`<table class="list plain">
-    <thead><tr><th scope="col">${text.identity}</th><th scope="col">${text.scope}</th><th scope="col">${text.telemetry}</th></tr></thead>
+    <thead><tr><th scope="col">${text.identity}</th><th scope="col" class="scope">${text.scope}</th><th scope="col">${text.telemetry}</th></tr></thead>
     <tbody>${list.map(
       collection => html`<tr data-identity=${collection.identity}><th scope="row"><span class="label mono">${collection.identity}</span></th>
-        <td>${text.scopes[collection.scope]}</td>
-        <td><span class="state" data-on=${collection.enabled}>${collection.enabled ? text.on : text.off}</span> ${flagSwitch(scene, collection)}</td></tr>`,
+        <td class="scope">${text.scopes[collection.scope]}</td>
+        <td class="flagged"><span class="state" data-on=${collection.enabled}>${collection.enabled ? text.on : text.off}</span> ${flagSwitch(scene, collection)}</td></tr>`,
     )}</tbody></table>`;
 };
 
