@@ -73,6 +73,27 @@ test('an operator who never read a manual finds the seeded outage', async () => 
   const { searchParams } = await address();
   assert.ok(searchParams.get('from') && searchParams.get('to'));
   assert.equal(searchParams.get('synthetic'), '1');
+  await operator.until('document.querySelector("[aria-labelledby=since-when]")');
+  const since = await operator.read<string>('document.querySelector("[aria-labelledby=since-when]").innerText');
+  assert.ok(!since.includes('No outage'), 'nobody is told that all is well in the middle of an outage');
+});
+
+test('a house of pages without joins says how to make one', async () => {
+  const empty = await openHarness();
+  try {
+    await empty.sendVital();
+    const newcomer = await visit(empty.signIn);
+    try {
+      await newcomer.until('document.querySelector(".empty a.solid")');
+      assert.match(await newcomer.read<string>('document.querySelector(".empty a.solid").href'), /\/launcher\//);
+      assert.equal(await newcomer.read('document.querySelector(".empty h2").textContent'), 'No joins in this period.');
+      assert.deepEqual(await newcomer.violations(), []);
+    } finally {
+      await newcomer.leave();
+    }
+  } finally {
+    await empty.close();
+  }
 });
 
 test('what an operator can mend stands first among the reasons, in words and as logs name it', async () => {

@@ -24,6 +24,8 @@ export interface Harness {
   seed(): Promise<void>;
   /** One join that failed with `server_busy`, as its tag would report it. */
   send(id: string, pool?: string): Promise<void>;
+  /** What a page reports of which nobody joins. */
+  sendVital(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,29 +34,41 @@ const attribute = (key: string, value: string | number) => ({
   value: typeof value === 'string' ? { stringValue: value } : { intValue: String(value) },
 });
 
+const toRecord = (eventName: string, uid: string, attributes: Record<string, string | number>): unknown => ({
+  timeUnixNano: `${Date.now()}000000`,
+  severityNumber: 9,
+  eventName,
+  attributes: Object.entries({ 'log.record.uid': uid, ...attributes }).map(([key, value]) => attribute(key, value)),
+});
+
+const toRequest = (category: 'usage' | 'error', logRecords: unknown[]): unknown => {
+  const scope = { name: `meeting-join-telemetry/${category}`, version: '0', attributes: [] };
+  return { resourceLogs: [{ resource: { attributes: [] }, scopeLogs: [{ scope, logRecords }] }] };
+};
+
+const vital = (): unknown =>
+  toRequest('error', [
+    toRecord('browser.web_vital', 'vital', { 'browser.web_vital.name': 'lcp', 'browser.web_vital.value': 900 }),
+  ]);
+
 const busyJoin = (id: string, pool: string): unknown => {
-  const nowMs = Date.now();
-  const record = (eventName: string, uid: string, more: Record<string, string | number>) => ({
-    timeUnixNano: `${nowMs}000000`,
-    severityNumber: 9,
-    eventName,
-    attributes: Object.entries({
-      'log.record.uid': uid,
+  const record = (eventName: string, uid: string, more: Record<string, string | number>) =>
+    toRecord(eventName, uid, {
       'meeting.join.id': id,
       'meeting.join.method': 'web-app',
       'meeting.pool': pool,
       ...more,
-    }).map(([key, value]) => attribute(key, value)),
-  });
+    });
   const failed = {
     'meeting.join.result': 'unexpected_failure',
     'meeting.join.duration_ms': 900,
     'error.type': 'server_busy',
     'meeting.join.error.code': '7',
   };
-  const logRecords = [record('meeting.join.attempt', `${id}-a`, {}), record('meeting.join.result', `${id}-r`, failed)];
-  const scope = { name: 'meeting-join-telemetry/usage', version: '0', attributes: [] };
-  return { resourceLogs: [{ resource: { attributes: [] }, scopeLogs: [{ scope, logRecords }] }] };
+  return toRequest('usage', [
+    record('meeting.join.attempt', `${id}-a`, {}),
+    record('meeting.join.result', `${id}-r`, failed),
+  ]);
 };
 
 export const openHarness = async (): Promise<Harness> => {
@@ -68,6 +82,11 @@ export const openHarness = async (): Promise<Harness> => {
   const server = createAdaptorServer({ fetch: app.fetch });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const post = async (request: unknown): Promise<void> => {
+    const headers = { 'Content-Type': 'application/json' };
+    const response = await fetch(`${origin}/v1/logs`, { method: 'POST', headers, body: JSON.stringify(request) });
+    if (response.status !== 200) throw new Error(`The collector answered ${response.status}`);
+  };
   return {
     origin,
     collector,
@@ -75,12 +94,8 @@ export const openHarness = async (): Promise<Harness> => {
     seed: async () => {
       await seedStore(collector, collectorKey, Date.now());
     },
-    send: async (id, pool = 'pool01.contoso.com') => {
-      const body = JSON.stringify(busyJoin(id, pool));
-      const headers = { 'Content-Type': 'application/json' };
-      const response = await fetch(`${origin}/v1/logs`, { method: 'POST', headers, body });
-      if (response.status !== 200) throw new Error(`The collector answered ${response.status}`);
-    },
+    send: (id, pool = 'pool01.contoso.com') => post(busyJoin(id, pool)),
+    sendVital: () => post(vital()),
     close: async () => {
       ops.close();
       await new Promise(resolve => {

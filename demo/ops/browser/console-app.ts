@@ -23,7 +23,7 @@ import { failures } from './views/failures.js';
 import { faultNotice, faults } from './views/faults.js';
 import { findings } from './views/findings.js';
 import { header, syntheticNotice } from './views/header.js';
-import { headline } from './views/headline.js';
+import { headline, isCalm } from './views/headline.js';
 import { healthNotice } from './views/health.js';
 import { joinDetails } from './views/join-details.js';
 import { places } from './views/places.js';
@@ -318,7 +318,7 @@ export class ConsoleApp extends LitElement implements Actions {
     return html`${findings(scene)} ${headline(scene, overview.summary, overview.series.points)}
       <section class="panel" aria-labelledby="since-when">
         <div class="heading"><h2 id="since-when">${scene.text.sinceWhen}</h2>
-          <p class="soft">${overview.series.findings.length === 0 ? scene.text.allWell : nothing}</p></div>
+          <p class="soft">${isCalm(overview) ? scene.text.allWell : nothing}</p></div>
         <console-timeline .scene=${scene}></console-timeline>
       </section>
       <div class="columns">${failures(scene, overview.failures)} ${places(scene)}</div>

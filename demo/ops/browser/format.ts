@@ -20,8 +20,8 @@ export interface Format {
 
 const dayMs = 86_400_000;
 
-const units: readonly [number, string][] = [
-  [dayMs, 'd'],
+const unitsIn = (language: Language): readonly [number, string][] => [
+  [dayMs, language === 'it' ? 'g' : 'd'],
   [3_600_000, 'h'],
   [60_000, 'min'],
   [1000, 's'],
@@ -29,7 +29,9 @@ const units: readonly [number, string][] = [
 
 const makeFormat = (language: Language): Format => {
   const locale = language === 'it' ? 'it-IT' : 'en-GB';
-  const count = new Intl.NumberFormat(locale);
+  // Italian groups from five digits on unless it is told to.
+  const count = new Intl.NumberFormat(locale, { useGrouping: 'always' });
+  const units = unitsIn(language);
   const one = new Intl.NumberFormat(locale, { minimumFractionDigits: 0, maximumFractionDigits: 1 });
   const signed = new Intl.NumberFormat(locale, {
     minimumFractionDigits: 1,

@@ -231,16 +231,18 @@ export class Timeline extends LitElement {
     const parts = stack
       .filter(result => point[result] > 0)
       .map(result => `${text.results[result]} ${format.count(point[result])}`);
-    return [format.bucket(point.atMs, this.#series?.stepMs ?? 0), ...parts, `p95 ${format.duration(point.p95)}`].join(
-      ' · ',
-    );
+    return [
+      format.bucket(point.atMs, this.#series?.stepMs ?? 0),
+      ...parts,
+      `${text.p95} ${format.duration(point.p95)}`,
+    ].join(' · ');
   }
 
   #table(scene: Scene, series: Series): TemplateResult {
     const { text, format } = scene;
     const rows = series.points.filter(point => total(point) > 0);
     return html`<details class="twin"><summary>${text.asTable}</summary>
-      <div class="scroll tall" tabindex="0" role="group" aria-label=${text.overTime}><table class="numbers">
+      <div class="scroll tall" tabindex="0" role="group" aria-label=${text.overTime(format.duration(series.stepMs))}><table class="numbers">
         <thead><tr><th scope="col">${text.time}</th>${stack.map(result => html`<th scope="col">${text.results[result]}</th>`)}
           <th scope="col">${text.median}</th><th scope="col">${text.p95}</th></tr></thead>
         <tbody>${rows.map(
@@ -254,9 +256,10 @@ export class Timeline extends LitElement {
     const { scene } = this;
     const series = this.#series;
     if (!scene || !series) return undefined;
-    const { text } = scene;
+    const { text, format } = scene;
+    const title = text.overTime(format.duration(series.stepMs));
     return html`<p class="legend">${[...stack].map(result => html`<span data-class=${result}><i class="sign"></i>${text.results[result]}</span>`)}</p>
-      <p class="plot-title">${text.overTime}</p>
+      <p class="plot-title">${title}</p>
       <div data-plot="counts" aria-hidden="true"></div>
       <p class="plot-title">${text.failedShare}</p>
       <div data-plot="shares" aria-hidden="true"></div>

@@ -25,8 +25,6 @@ const dropped = ({ text, format }: Scene, delivery: Delivery): TemplateResult =>
           html`<tr><th scope="row"><span class="label" title=${reason}>${text.dropReasons[reason] ?? reason}</span></th><td>${format.count(count)}</td></tr>`,
       )}</tbody></table>`;
 
-const vitalNames: Record<string, string> = { lcp: 'LCP', inp: 'INP', cls: 'CLS', fcp: 'FCP', ttfb: 'TTFB' };
-
 const vitalValue = ({ format }: Scene, { name, p75 }: Vital): string =>
   name === 'cls' ? format.count(Math.round(p75 * 1000) / 1000) : format.duration(p75);
 
@@ -34,8 +32,8 @@ const vitals = (scene: Scene, list: readonly Vital[]): TemplateResult =>
   list.length === 0
     ? html`<p class="soft">${scene.text.noVitals}</p>`
     : html`<dl class="vitals">${list.map(
-        vital => html`<div data-rating=${vital.rating}><dt>${vitalNames[vital.name] ?? vital.name}</dt>
-          <dd>${vitalValue(scene, vital)} <small>${scene.text.ratings[vital.rating]} · n = ${scene.format.count(vital.samples)}</small></dd></div>`,
+        vital => html`<div data-rating=${vital.rating}><dt>${scene.text.vitalNames[vital.name]} <small>${vital.name.toUpperCase()}</small></dt>
+          <dd>${vitalValue(scene, vital)} <small>${scene.text.ratings[vital.rating]} · ${scene.text.samples(scene.format.count(vital.samples))}</small></dd></div>`,
       )}</dl>`;
 
 /** The offline story: how late beacons came, what clients gave up; and how the pages feel. */

@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import type { Scene } from '../scene.js';
 
 /** What an author pastes, with this very collector's addresses in it. */
@@ -39,11 +39,14 @@ export const emptyPeriod = ({ text, model, format, act }: Scene): TemplateResult
   const widen = (): void => act.show({ ...model.view, range: 'all', fromMs: undefined, toMs: undefined, filters: {} });
   const synthetic = model.view.synthetic ? 0 : (model.overview?.synthetic.joins ?? 0);
   const count = (): void => act.show({ ...model.view, synthetic: true });
-  return html`<section class="panel empty"><h2>${text.emptyPeriod}</h2>
+  const isFiltered = Object.keys(model.view.filters).length > 0;
+  const canWiden = isFiltered || model.view.range !== 'all';
+  return html`<section class="panel empty"><h2>${isFiltered ? text.emptyFiltered : text.emptyPeriod}</h2>
     ${
       synthetic > 0
         ? html`<p>${text.syntheticOff(format.count(synthetic))}</p>
           <p><button type="button" class="solid" @click=${count}>${text.syntheticShow}</button></p>`
-        : html`<p><button type="button" class="solid" @click=${widen}>${text.widen}</button></p>`
+        : html`<p><a class="solid" href="/launcher/?pool=pool01.contoso.com" target="launcher">${text.emptyTry}</a>
+          ${canWiden ? html`<button type="button" class="quiet" @click=${widen}>${text.widen}</button>` : nothing}</p>`
     }</section>`;
 };

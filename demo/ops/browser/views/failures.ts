@@ -19,7 +19,11 @@ const row = (scene: Scene, failure: Failure, most: number): TemplateResult => {
       <button type="button" aria-pressed=${pressed} @click=${() => choose(scene, failure)}
         title=${adviceIn(model.language, failure.errorType) || text.results[failure.result]}>
         <span class="sign" aria-hidden="true"></span>${failure.errorType === '' ? text.results[failure.result] : reasonIn(model.language, failure.errorType)}
-        <code>${technically(failure.errorType, failure.code)}</code><span class="visually-hidden">, ${text.results[failure.result]}</span>
+        ${
+          failure.errorType === ''
+            ? nothing
+            : html`<code>${technically(failure.errorType, failure.code)}</code><span class="visually-hidden">, ${text.results[failure.result]}</span>`
+        }
       </button>
     </th>
     <td>${format.count(failure.attempts)}</td>
@@ -46,9 +50,9 @@ export const failures = (scene: Scene, list: readonly Failure[]): TemplateResult
     ${
       list.length === 0
         ? nothing
-        : html`<p class="legend"><span data-class="unexpected_failure"><i class="sign"></i>${text.results.unexpected_failure}</span>
-      <span data-class="expected_failure"><i class="sign"></i>${text.results.expected_failure}</span>
-      <span data-class="abandoned"><i class="sign"></i>${text.results.abandoned}</span></p>`
+        : html`<p class="legend">${[...new Set(list.map(({ result }) => result))].map(
+            result => html`<span data-class=${result}><i class="sign"></i>${text.results[result]}</span>`,
+          )}</p>`
     }
   </section>`;
 };

@@ -1,5 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import type { Rate, SeriesPoint, Summary } from '../api.js';
+import type { Overview, Rate, SeriesPoint, Summary } from '../api.js';
 import type { Scene } from '../scene.js';
 
 type RateName = keyof Summary['intervals'];
@@ -48,7 +48,7 @@ const rateStat = (scene: Scene, summary: Summary, name: RateName, label: string,
     <h3 title=${help}>${label}</h3>
     <p class="figure">${scene.format.percent(rate.value)} ${spread(scene, rate)}</p>
     <p class="under">${delta(scene, rate, previous && judged(previous, name) >= minBefore ? previous.intervals[name] : undefined)}</p>
-    <p class="under soft">n = ${scene.format.count(n)}${n > 0 && n < minJudged ? html` · ${scene.text.tooFew}` : nothing}</p>
+    <p class="under soft">${scene.text.outOf(scene.format.count(n))}${n > 0 && n < minJudged ? html` · ${scene.text.tooFew}` : nothing}</p>
   </div>`;
 };
 
@@ -78,7 +78,7 @@ const timeStat = (scene: Scene, summary: Summary): TemplateResult => {
   const total = buckets.reduce((sum, [, n]) => sum + n, 0);
   return html`<div class="stat wide" data-stat="joinTime">
     <h3 title=${text.joinTimeHelp}>${text.joinTime}</h3>
-    <p class="figure">${format.duration(p50)} <span class="spread">${text.median}</span> <span class="second">${format.duration(p95)} <span class="spread">${text.p95}</span></span></p>
+    <p class="figure">${format.duration(p50)} <span class="spread">${text.median}</span> <span class="second">${format.duration(p95)} <span class="spread" title=${text.p95Help}>${text.p95}</span></span></p>
     <ul class="buckets">${buckets.map(
       ([name, n]) => html`<li data-bucket=${name} .style=${`flex-grow:${total === 0 ? 1 : Math.max(n / total, 0.001)}`}>
         <span>${text.buckets[name]}</span> <b>${format.percent(total === 0 ? null : n / total, 0)}</b></li>`,
@@ -87,11 +87,13 @@ const timeStat = (scene: Scene, summary: Summary): TemplateResult => {
 };
 
 const attemptsStat = ({ text, format }: Scene, summary: Summary): TemplateResult => {
-  const before = summary.previous?.attempts;
+  const before = summary.previous?.attempts ?? 0;
+  const more = summary.attempts - before;
+  const sign = more < 0 ? '−' : '+';
   return html`<div class="stat" data-stat="attempts">
     <h3>${text.attempts}</h3>
     <p class="figure">${format.count(summary.attempts)}</p>
-    <p class="under soft">${before === undefined ? nothing : text.versus(`${summary.attempts >= before ? '+' : '−'}${format.count(Math.abs(summary.attempts - before))}`)}</p>
+    ${before < minBefore ? nothing : html`<p class="under soft">${text.versus(`${sign}${format.count(Math.abs(more))}`)}</p>`}
     <p class="under soft" title=${text.assumedHelp}>${summary.assumedSuccess > 0 ? text.assumed(format.count(summary.assumedSuccess)) : nothing}</p>
   </div>`;
 };
@@ -103,6 +105,12 @@ const coverageStat = ({ text, format }: Scene, summary: Summary): TemplateResult
     <p class="under soft">${text.unknown(format.count(summary.unknown))}</p>
     <p class="under soft">${summary.pending > 0 ? text.pending(format.count(summary.pending)) : nothing}</p>
   </div>`;
+
+/** Enough joins to say so, no outage among them, and no worse than before: only then all is well. */
+export const isCalm = ({ series, summary }: Overview): boolean =>
+  series.findings.length === 0 &&
+  judged(summary, 'serviceSuccessRate') >= minJudged &&
+  !isWorse(summary.intervals.serviceSuccessRate, summary.previous?.intervals.serviceSuccessRate);
 
 /** Filtered by outcome, the points hold no rate any more. */
 const hasOutcome = ({ model }: Scene): boolean =>

@@ -60,7 +60,7 @@ const content = (scene: Scene, join: JoinDetail): TemplateResult => {
   return html`<p class="result" data-class=${join.result}><span class="sign" aria-hidden="true"></span><b>${text.results[join.result]}</b>
       <time datetime=${new Date(join.atMs).toISOString()}>${format.moment(join.atMs)}</time>
       ${join.synthetic ? html`<em>${text.syntheticJoin}</em>` : nothing}</p>
-    ${advice === '' ? nothing : html`<p class="soft">${reasonIn(model.language, join.errorType)}: ${advice}</p>`}
+    ${advice === '' ? nothing : html`<p class="soft">${advice}</p>`}
     <h3>${text.stages}</h3>${timeline(scene, join)}
     <h3>${text.details}</h3>${facts(scene, join)}
     <h3>${text.events}</h3><ol class="arrivals">${join.events.map(event => arrival(scene, event))}</ol>
