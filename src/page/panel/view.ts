@@ -51,6 +51,10 @@ const counted = (count: number, locale: string) => count.toLocaleString(locale, 
 
 const when = (date: Date, locale: string) => date.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
 
+/** Without the year, which fits on a phone: no record is as old as that. */
+const lately = (date: Date, locale: string) =>
+  date.toLocaleString(locale, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
+
 const whyOpen = ({ identity }: Gate, isClient: boolean) => {
   if (isClient) return texts.openClient();
   return identity ? texts.openWhy(identity) : texts.openWhyInline();
@@ -185,7 +189,7 @@ const recordView = (record: ShownRecord, locale: string) => html`
         <span class="name">${eventLabel(record.eventName)}</span>
         <code>${gistOf(record)}</code>
         <span class="small muted about">
-          ${categoryLabel(record.category)} · <time datetime=${record.at.toISOString()}>${when(record.at, locale)}</time>
+          ${categoryLabel(record.category)} · <time datetime=${record.at.toISOString()}>${lately(record.at, locale)}</time>
         </span>
       </span>
     </summary>
