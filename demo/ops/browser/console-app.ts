@@ -162,7 +162,7 @@ export class ConsoleApp extends LitElement implements Actions {
       if (own.signal.aborted) return;
       this.#set({ overview, tail: tailed, loadedAtMs: Date.now(), health: { state: 'ready' } });
       if (withTail) this.#listen();
-      this.#schedule(idleReloadMs);
+      this.#schedule(withTail || this.model.live ? idleReloadMs : retryMs);
     } catch (error) {
       if (own.signal.aborted) return;
       this.#set({ health: healthOf(error), live: false });
@@ -187,7 +187,7 @@ export class ConsoleApp extends LitElement implements Actions {
     );
   }
 
-  /** A connection that breaks may mean that the collector is gone: that is asked at once, not at the next reading. */
+  /** A connection that breaks may mean that the collector is going: that is asked at once, and until one is there again. */
   #onLive(live: boolean): void {
     const broke = this.model.live && !live;
     this.#set({ live });
