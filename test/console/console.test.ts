@@ -45,9 +45,9 @@ test('without the cookie there are no figures', async () => {
 
 test('a collector that goes away is told of at once', async () => {
   const doomed = await openHarness();
+  await doomed.send('only');
   const witness = await visit(doomed.signIn);
   try {
-    await doomed.send('only');
     await witness.until('document.querySelector("[data-stat]") && document.querySelector(".live[data-live=true]")');
     await doomed.close();
     await witness.until('document.querySelector("[role=alert]")?.textContent.includes("does not answer")');
