@@ -48,8 +48,9 @@ test('a collector that goes away is told of at once', async () => {
   await doomed.send('only');
   const witness = await visit(doomed.signIn);
   try {
-    await witness.until('document.querySelector("[data-stat]") && document.querySelector(".live[data-live=true]")');
-    await doomed.close();
+    await witness
+      .until('document.querySelector("[data-stat]") && document.querySelector(".live[data-live=true]")')
+      .finally(doomed.close);
     await witness.until('document.querySelector("[role=alert]")?.textContent.includes("does not answer")');
     assert.deepEqual(await witness.violations(), []);
   } finally {
