@@ -24,10 +24,7 @@ const declare = (event: EventName, name: string, value: unknown): AnyValue | und
   return conforming === undefined ? conforming : toAnyValue(conforming, bound === 'double');
 };
 
-/** Of the events that instruments record, each has one. */
-const categoryOf = (name: EventName) => events[name].category as Category;
-
-type Recorded = TelemetryEvent & { recordedAt: number };
+type Recorded = TelemetryEvent & { category: Category; recordedAt: number };
 
 const empty = (): Addition => ({ items: [], drops: [] });
 
@@ -71,8 +68,7 @@ export const createRecorder = (route: Reporting, outbox: Outbox, signal: AbortSi
     }
   };
 
-  const put = ({ name, attributes, severity, recordedAt, opens, closes }: Recorded) => {
-    const category = categoryOf(name);
+  const put = ({ name, category, attributes, severity, recordedAt, opens, closes }: Recorded) => {
     const entry = toEntry({
       uid: uuid(),
       route: route.key,
@@ -91,8 +87,9 @@ export const createRecorder = (route: Reporting, outbox: Outbox, signal: AbortSi
   };
 
   const record: RecordEvent = async event => {
-    if (signal.aborted || !route.categories.includes(categoryOf(event.name))) return;
-    recorded.push({ recordedAt: Date.now(), ...event });
+    const category = events[event.name].category as Category;
+    if (signal.aborted || !route.categories.includes(category)) return;
+    recorded.push({ recordedAt: Date.now(), category, ...event });
     committed ??= Promise.resolve().then(commit);
     await committed;
   };

@@ -189,7 +189,7 @@ survivalTest(
       return queued(page);
     });
     // A report of losses that found no room itself is counted on the device alone.
-    assert.ok(droppedAt(collector, 'storage_full') > 0, 'losses are told');
+    await collector.whenStored(() => droppedAt(collector, 'storage_full') > 0);
     const { lost } = await account(page);
     const stored = [...collector.stored.values()].filter(({ event }) => isOfJoin(event)).length;
     assert.ok(stored + lost >= all, `${stored} stored + ${lost} counted, of ${all}`);
