@@ -57,9 +57,11 @@ export class ConsoleApp extends LitElement implements Actions {
   declare model: Model;
 
   #loading: AbortController | undefined;
-  #stopListening = (): void => {};
+  #stopListening: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastLoadMs = 0;
+  /** The next reading is of the tail too. */
+  #isTailDue = false;
   /** Where focus goes back to when the details close. */
   #opener: HTMLElement | undefined;
 
@@ -111,7 +113,7 @@ export class ConsoleApp extends LitElement implements Actions {
    */
   #onLeave = (): void => {
     clearTimeout(this.#timer);
-    this.#stopListening();
+    this.#stopListening?.();
     this.#loading?.abort();
   };
 
@@ -142,13 +144,15 @@ export class ConsoleApp extends LitElement implements Actions {
 
   /** Reads everything again: another view is to be shown. */
   #reload(): void {
-    this.#stopListening();
+    this.#stopListening?.();
+    this.#stopListening = undefined;
     this.#load(true);
     this.#loadDetail();
   }
 
   async #load(withTail = false): Promise<void> {
     clearTimeout(this.#timer);
+    this.#isTailDue ||= withTail;
     this.#loading?.abort();
     const own = new AbortController();
     this.#loading = own;
@@ -156,31 +160,32 @@ export class ConsoleApp extends LitElement implements Actions {
     this.#lastLoadMs = Date.now();
     try {
       const overview = await getOverview(query, own.signal);
-      const tailed = withTail
+      const tailed = this.#isTailDue
         ? await getJoins(new URLSearchParams([...query, ['limit', String(maxTail)]]))
         : this.model.tail;
       if (own.signal.aborted) return;
+      this.#isTailDue = false;
       this.#set({ overview, tail: tailed, loadedAtMs: Date.now(), health: { state: 'ready' } });
-      if (withTail) this.#listen();
-      this.#schedule(withTail || this.model.live ? idleReloadMs : retryMs);
+      this.#stopListening ??= this.#listen();
+      this.#schedule(this.model.live ? idleReloadMs : retryMs);
     } catch (error) {
       if (own.signal.aborted) return;
       this.#set({ health: healthOf(error), live: false });
-      if (this.model.health.state === 'unreachable') this.#schedule(retryMs, withTail);
+      if (this.model.health.state === 'unreachable') this.#schedule(retryMs);
     }
   }
 
   #schedule(afterMs: number, withTail = false): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#load(withTail), afterMs);
+    this.#isTailDue ||= withTail;
+    this.#timer = setTimeout(() => this.#load(), afterMs);
   }
 
-  #listen(): void {
+  #listen(): () => void {
     const query = toQuery(this.model.view, Date.now());
     query.delete('from');
     query.delete('to');
-    this.#stopListening();
-    this.#stopListening = listen(
+    return listen(
       query,
       message => this.#onMessage(message),
       live => this.#onLive(live),
@@ -191,13 +196,18 @@ export class ConsoleApp extends LitElement implements Actions {
   #onLive(live: boolean): void {
     const broke = this.model.live && !live;
     this.#set({ live });
-    if (broke) this.#schedule(0);
+    if (broke) this.#reload();
+    // What came between the reading and the connection was told to nobody.
+    else if (live) this.#scheduleSoon(true);
+  }
+
+  #scheduleSoon(withTail = false): void {
+    this.#schedule(Math.max(50, this.#lastLoadMs + minReloadMs - Date.now()), withTail);
   }
 
   #onMessage(message: LiveMessage): void {
     if (message.type === 'join') this.#addToTail(message.join);
-    const dueMs = this.#lastLoadMs + minReloadMs - Date.now();
-    this.#schedule(Math.max(50, dueMs));
+    this.#scheduleSoon();
   }
 
   #addToTail(join: Join): void {
