@@ -88,7 +88,9 @@ const mustVanish = (name: string, generated: fc.Arbitrary<[string, string[]]>) =
     fc.assert(
       fc.property(generated, around, ([secret, parts], place) => {
         const scrubbed = scrub(place(secret));
-        return parts.every(part => !scrubbed.includes(part));
+        // `1:2` is a position in a script as well as the end of an address.
+        const frame = place('');
+        return parts.every(part => frame.includes(part) || !scrubbed.includes(part));
       }),
       { numRuns: 500 },
     );
