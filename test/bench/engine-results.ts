@@ -26,6 +26,8 @@ export interface KillLane {
   /** Old enough to be owed. */
   owed: number;
   lost: number;
+  /** Of the lost, those whose transaction the page had seen complete. */
+  lostCommitted: number;
   storedTwice: number;
   wireCopies: number;
 }
@@ -130,7 +132,7 @@ const faultsText = ({ date, results }: Dated<FaultCell>): string => {
 
 const killsRow = (engine: EngineName, lanes: KillLane[]): string[] => [
   engine,
-  ...(['kills', 'recorded', 'owed', 'lost', 'storedTwice', 'wireCopies'] as const).map(figure =>
+  ...(['kills', 'recorded', 'owed', 'lost', 'lostCommitted', 'storedTwice', 'wireCopies'] as const).map(figure =>
     String(sumOf(lanes, lane => lane[figure])),
   ),
 ];
@@ -141,7 +143,7 @@ const killsText = ({ date, results }: Dated<KillLane>): string =>
   [
     `\`kill -9\` at a random moment of a page that records forty joins a second, by \`npm run bench:kill\` on ${date}; owed: older than ${graceMs} ms at the kill.`,
     table(
-      ['', 'kills', 'joins recorded', 'owed', 'lost', 'stored twice', 'copies on the wire'],
+      ['', 'kills', 'joins recorded', 'owed', 'lost', 'of them committed', 'stored twice', 'copies on the wire'],
       enginesIn(results).map(engine =>
         killsRow(
           engine,

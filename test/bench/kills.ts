@@ -190,6 +190,7 @@ const runLane = async (job: Job): Promise<KillLane> => {
       recorded: ledger.joins.size,
       owed: final.owed.length,
       lost: final.lost.length,
+      lostCommitted: final.lost.filter(({ committedAt }) => committedAt !== undefined).length,
       storedTwice: keys.length - new Set(keys).size,
       wireCopies: [...collector.copies().values()].reduce((sum, count) => sum + count - 1, 0),
     };
