@@ -85,6 +85,8 @@ describe('instruments in this engine', () => {
     const { events, record, signal } = collect();
     const options = { signal, context: {}, count: async () => {} };
     const act = createJoins(record, options).start({ method: 'native' });
+    // It is asked for after the call; the journal has the attempt later still.
+    await Promise.resolve();
     const orphan = events[0]?.opens;
     if (!orphan) throw new Error('no attempt');
     await reconcile(record, [orphan]);

@@ -68,24 +68,12 @@ const methodsOf = ({ members = [] }: Declaration): string | undefined =>
     .map(method => `${block(signatureOf(method))}\n\n${method.description ?? ''}`.trim())
     .join('\n\n');
 
-const carriedBy = (className: string): string =>
-  declarations()
-    .filter(({ name }) => name === className)
-    .flatMap(fieldsOf)
-    .map(({ name, type }) => code(`${name}: ${type?.text}`))
-    .join(', ');
-
 const eventsOf = ({ events = [] }: Declaration): string | undefined =>
   events.length === 0
     ? undefined
     : rows(
-        ['Event', 'Class', 'When', 'Carries'],
-        events.map(({ name, type, description }) => [
-          code(name),
-          code(type.text),
-          description ?? '',
-          carriedBy(type.text),
-        ]),
+        ['Event', 'Type', 'When'],
+        events.map(({ name, type, description }) => [code(name), code(type.text), description ?? '']),
       );
 
 const partsOf = ({ cssParts = [] }: Declaration): string | undefined =>

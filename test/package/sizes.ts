@@ -67,7 +67,7 @@ const parts: [pattern: RegExp, meaning: string][] = [
   [/telemetry\.js$/, 'shell: every page, gate closed or open'],
   [/-session-/, 'session: gate open (recorder, queue, instruments)'],
   [/-pseudonym-/, 'pseudonym: where the page knows who is signed in'],
-  [/-standby-/, 'standby: no worker, no IndexedDB, or something to delete'],
+  [/-standby-/, 'standby: no worker, no IndexedDB, or something to tell of or to delete'],
   [/-sw\.js$/, 'worker'],
   [/-panel/, 'panel: when somebody opens it (Lit, descriptions)'],
 ];
