@@ -208,3 +208,17 @@ test('takes over what 0.1.0 has left', async () => {
   await sortIn();
   assert.deepEqual([await queue.count(), (await queue.route(key))?.kept?.usage?.joins], [1, {}]);
 });
+
+test('takes in once what comes twice under one id', async () => {
+  const { queue, sortIn, next } = await open();
+  const leave = async (id: string) => {
+    const addition = { items: [{ entry: entry('exception', 'error') }], drops: [] };
+    for (const _ of ['by the page', 'by the worker']) await queue.add(key, addition, id);
+  };
+  await leave('one');
+  await sortIn();
+  await queue.add(key, { items: [{ entry: entry('exception', 'error') }], drops: [] }, 'one');
+  await leave('other');
+  await sortIn();
+  assert.equal((await next()).length, 2);
+});
