@@ -2,6 +2,7 @@ import type { DropReason } from '../delivery/drops.js';
 import { limits } from '../delivery/limits.js';
 import type { Reporting } from '../delivery/reports.js';
 import { type Addition, toEntry } from '../delivery/rows.js';
+import { isQuotaExceeded } from '../delivery/storage.js';
 import { uuid } from '../delivery/uuid.js';
 import { boundOf, type Category, conform, type EventName, events } from '../practices/catalog.js';
 import { type AnyValue, toAnyValue, toKeyValues } from '../practices/otlp.js';
@@ -44,7 +45,7 @@ export const createRecorder = (route: Reporting, outbox: Outbox, signal: AbortSi
     try {
       await outbox.queue.add(route.key, batch);
     } catch (error) {
-      if ((error as DOMException).name !== 'QuotaExceededError') throw error;
+      if (!isQuotaExceeded(error)) throw error;
       await outbox.flush('full');
       await outbox.queue.add(route.key, batch);
     }
