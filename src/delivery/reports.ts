@@ -41,10 +41,10 @@ const toReports = ({ kept = {}, counters = [] }: Route, { categories, frames }: 
 /**
  * One transaction, so that nothing is told twice. Not while the collector is gone or does not take anything: reports would
  * pile up.
- * @param recordedAt milliseconds since the epoch
+ * @param now by this computer's date, milliseconds since the epoch
  * @returns whether there were any
  */
-export const tell = ({ transact }: Storage, by: Reporting, recordedAt: number, newId = uuid): Promise<boolean> =>
+export const tell = ({ transact }: Storage, by: Reporting, now: number, newId = uuid): Promise<boolean> =>
   transact(async tx => {
     const route = await tx.get<Route>('routes', by.key);
     if (!route || route.stopped || route.attempts || !isUntold(route)) return false;
@@ -54,7 +54,7 @@ export const tell = ({ transact }: Storage, by: Reporting, recordedAt: number, n
         route: by.key,
         category,
         event,
-        recordedAt,
+        recordedAt: now + by.skewMs,
         attributes: toKeyValues(attributes, (value, name) => toAnyValue(value, name === 'meeting.minutes')),
         resource: by.resources[category],
       }),

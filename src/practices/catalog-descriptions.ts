@@ -281,7 +281,7 @@ export const descriptions: Record<string, Description> = {
   'browser.web_vital.id': of(
     'Measurement id',
     'Two reports of one measurement are counted once.',
-    'v5-1763860000000-4711471147114',
+    '0b9f4c1e-7d52-4a86-9f3c-2e1d5a7b8c90',
     'pseudonym',
     { pseudonym: 'random for each page view' },
   ),
