@@ -52,12 +52,16 @@ export const createShifts = () => {
 /** The slowest interaction, less one for each fifty there were, ten at most: nearly the 98th percentile. */
 export const createInteractions = () => {
   const durations = new Map<number, number>();
-  return ({ entryType, interactionId, duration }: Entry): number | undefined => {
-    if (interactionId || entryType === 'first-input')
-      durations.set(interactionId, Math.max(durations.get(interactionId) ?? 0, duration));
-    const { interactionCount = 0 } = performance as { interactionCount?: number };
-    const slowest = [...durations.values()].sort((one, other) => other - one);
-    return slowest[Math.min(slowest.length - 1, 9, Math.floor(interactionCount / 50))];
+  return {
+    see: ({ entryType, interactionId, duration }: Entry): undefined => {
+      if (interactionId || entryType === 'first-input')
+        durations.set(interactionId, Math.max(durations.get(interactionId) ?? 0, duration));
+    },
+    rank: (): number | undefined => {
+      const { interactionCount = 0 } = performance as { interactionCount?: number };
+      const slowest = [...durations.values()].sort((one, other) => other - one);
+      return slowest[Math.min(slowest.length - 1, 9, Math.floor(interactionCount / 50))];
+    },
   };
 };
 
@@ -67,6 +71,7 @@ export const observeVitals = (record: RecordEvent, { signal }: InstrumentOptions
   const { activationStart = 0, responseStart = 0, type = 'navigate' } = navigation ?? ({} as Partial<Navigation>);
   const values: Partial<Record<Name, number | undefined>> = {};
   const told: Partial<Record<Name, { id: string; value: number }>> = {};
+  const interactions = createInteractions();
   const drains: (() => void)[] = [];
   let hiddenAt = document.hidden ? 0 : Number.POSITIVE_INFINITY;
 
@@ -110,6 +115,7 @@ export const observeVitals = (record: RecordEvent, { signal }: InstrumentOptions
     if (!document.hidden) return;
     for (const drain of drains) drain();
     hiddenAt = Math.min(hiddenAt, timeStamp);
+    values.inp = interactions.rank();
     if (values.fcp) for (const name of Object.keys(values)) tell(name as Name);
   };
   if (responseStart) values.ttfb = Math.max(responseStart - activationStart, 0);
@@ -117,7 +123,6 @@ export const observeVitals = (record: RecordEvent, { signal }: InstrumentOptions
   observe('paint', 'fcp', entry => (entry.name === 'first-contentful-paint' ? paint(entry) : undefined));
   observe('largest-contentful-paint', 'lcp', paint);
   if (observe('layout-shift', 'cls', createShifts())) values.cls = 0;
-  const interact = createInteractions();
-  for (const entryType of ['event', 'first-input']) observe(entryType, 'inp', interact);
+  for (const entryType of ['event', 'first-input']) observe(entryType, 'inp', interactions.see);
   addEventListener('visibilitychange', hide, { signal, capture: true });
 };
