@@ -63,9 +63,11 @@ const handingOver = (queue: Queue, worker: ReturnType<typeof startWorker>, signa
   return {
     ...queue,
     add: (route, addition) => {
-      const once = isLeaving ? uuid() : undefined;
+      if (!isLeaving) return queue.add(route, addition);
+      // The same at a second try, when the storage was full: it must not count twice.
+      const once = addition.items[0]?.entry.uid ?? uuid();
       const message: FlushMessage = { [channelName]: 'recorded', posted: { lane: inbox, route, addition, once } };
-      if (once) active?.postMessage(message);
+      active?.postMessage(message);
       return queue.add(route, addition, once);
     },
   };
