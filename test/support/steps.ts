@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MeetingJoinTelemetryElement } from 'meeting-join-telemetry';
 import type { SeenRecord } from './answers.js';
-import type { Page } from './browser.js';
+import type { Browser, Page } from './browser.js';
 import { type Beacon, type Collector, poolOn } from './collector.js';
 
 export type Tag = MeetingJoinTelemetryElement;
@@ -54,6 +54,18 @@ export const failJoinsDurably = async (page: Page, count: number): Promise<strin
   const ids = await failJoins(page, count);
   await queued(page);
   return ids;
+};
+
+/** A page whose joins wait: the collector has gone out of reach. */
+export const openWithWaitingJoins = async (
+  collector: Collector,
+  browser: Pick<Browser, 'open'>,
+): Promise<{ page: Page; ids: string[] }> => {
+  const page = await browser.open(pageUrl(collector));
+  await settle(page);
+  await whenQuiet(collector);
+  await collector.refuse();
+  return { page, ids: await failJoinsDurably(page, 3) };
 };
 
 /** How many records wait; settles what the recorder holds first. */

@@ -7,6 +7,7 @@ import {
   eventsOf,
   failJoins,
   failJoinsDurably,
+  openWithWaitingJoins,
   pageUrl,
   queued,
   settle,
@@ -120,11 +121,7 @@ survivalTest(
   '18: frozen and resumed',
   async ({ collector, borrow }) => {
     const browser = await borrow();
-    const page = await browser.open(pageUrl(collector));
-    await settle(page);
-    await whenQuiet(collector);
-    await collector.refuse();
-    const ids = await failJoinsDurably(page, 3);
+    const { page, ids } = await openWithWaitingJoins(collector, browser);
     await browser.chromium?.send(page, 'Page.setWebLifecycleState', { state: 'frozen' });
     await collector.comeBack();
     await sleep(1_000);

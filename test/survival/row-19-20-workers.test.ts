@@ -6,9 +6,9 @@ import {
   failJoins,
   failJoinsDurably,
   gateOf,
+  openWithWaitingJoins,
   pageUrl,
   settle,
-  whenQuiet,
 } from '../support/steps.js';
 import { type Scene, survivalTest } from '../support/survival.js';
 
@@ -127,11 +127,7 @@ for (const [what, body] of [
     const guarded = `if (globalThis.SyncManager) { ${body} }`;
     collector.pageHead = `<script>${guarded}</script>`;
     const browser = await borrow();
-    const page = await browser.open(pageUrl(collector));
-    await settle(page);
-    await whenQuiet(collector);
-    await collector.refuse();
-    const ids = await failJoinsDurably(page, 3);
+    const { page, ids } = await openWithWaitingJoins(collector, browser);
     await page.close();
     await collector.comeBack();
     await browser.open(pageUrl(collector));
@@ -143,11 +139,7 @@ survivalTest(
   '20: Background Sync drains without a visit',
   async ({ collector, borrow }) => {
     const browser = await borrow();
-    const page = await browser.open(pageUrl(collector));
-    await settle(page);
-    await whenQuiet(collector);
-    await collector.refuse();
-    const ids = await failJoinsDurably(page, 3);
+    const { page, ids } = await openWithWaitingJoins(collector, browser);
     await sleep(1_500);
     await page.close();
     await collector.comeBack();
@@ -163,11 +155,7 @@ survivalTest(
   '20: Background Sync exhausted: drained on the next visit',
   async ({ collector, borrow }) => {
     const browser = await borrow();
-    const page = await browser.open(pageUrl(collector));
-    await settle(page);
-    await whenQuiet(collector);
-    await collector.refuse();
-    const ids = await failJoinsDurably(page, 3);
+    const { page, ids } = await openWithWaitingJoins(collector, browser);
     await sleep(1_500);
     await page.close();
     const other = await browser.open('about:blank');
