@@ -1,11 +1,13 @@
 /**
  * Answers "surely new" or "look into the table" for a record's uid, at four bytes a uid: a chain of Bloom filters of
  * 32 bits and 8 probes per uid, each twice the size of the one before. A false "look" costs one query; there is no
- * false "new".
+ * false "new". Uids that came long ago are forgotten, a filter at a time.
  */
 export interface RecentUids {
   mayHave(uid: string): boolean;
-  add(uid: string): void;
+  add(uid: string, receivedAtMs: number): void;
+  /** Forgets filters all of whose uids came before a moment. @returns the latest moment any of these came, or 0 */
+  forget(beforeMs: number): number;
 }
 
 interface Filter {
@@ -13,6 +15,7 @@ interface Filter {
   mask: number;
   capacity: number;
   count: number;
+  newestMs: number;
 }
 
 const probes = 8;
@@ -24,6 +27,7 @@ const createFilter = (capacity: number): Filter => ({
   mask: capacity * 32 - 1,
   capacity,
   count: 0,
+  newestMs: 0,
 });
 
 /** Two FNV-1a style hashes in one pass. */
@@ -57,18 +61,24 @@ const set = (filter: Filter, [first, step]: [number, number]): void => {
 
 export const createRecentUids = (): RecentUids => {
   let newest = createFilter(smallest);
-  const filters = [newest];
+  let filters = [newest];
   return {
     mayHave(uid) {
       const hashes = hash(uid);
       return filters.some(filter => has(filter, hashes));
     },
-    add(uid) {
+    add(uid, receivedAtMs) {
       if (newest.count >= newest.capacity) {
         newest = createFilter(Math.min(newest.capacity * 2, largest));
         filters.push(newest);
       }
       set(newest, hash(uid));
+      newest.newestMs = Math.max(newest.newestMs, receivedAtMs);
+    },
+    forget(beforeMs) {
+      const old = filters.filter(filter => filter !== newest && filter.newestMs < beforeMs);
+      filters = filters.filter(filter => !old.includes(filter));
+      return Math.max(0, ...old.map(filter => filter.newestMs));
     },
   };
 };

@@ -1,9 +1,10 @@
 /**
  * The events on disk: DuckDB, one file in DATA_DIR.
  *
- * Must: `add` resolves only once the rows are synced to disk · a uid is stored once, across restarts · a failure
- * resolves as a refusal to be retried, and stores nothing of its group · reads never wait for writes (they run on
- * their own connection and see the last commit).
+ * Must: `add` resolves only once the rows are synced to disk · a uid is stored once, across restarts and however late
+ * its copy comes · memory grows with what comes in two weeks, not with what is stored · a failure resolves as a refusal
+ * to be retried, and stores nothing of its group · reads never wait for writes (they run on their own connection and
+ * see the last commit).
  */
 import { EventEmitter } from 'node:events';
 import { statfs } from 'node:fs/promises';
@@ -14,9 +15,10 @@ import {
   type DuckDBPreparedStatement,
   DuckDBTimestampValue,
 } from '@duckdb/node-api';
+import { type Category, categories } from 'meeting-join-telemetry/practices.js';
 import type { Limits } from './limits.js';
 import { createRecentUids, type RecentUids } from './recent-uids.js';
-import { createTable, type EventRow, insertRows } from './schema.js';
+import { createTables, type EventRow, insertRows, splitEvents } from './schema.js';
 
 export type Row = Record<string, unknown>;
 export type QueryValue = string | number | boolean | bigint | null;
@@ -64,7 +66,7 @@ export interface StoreStatus {
 }
 
 /** Days a category is kept. */
-export type Retention = Record<'census' | 'usage' | 'error', number>;
+export type Retention = Record<Category, number>;
 
 export interface StoreOptions {
   dataDir: string;
@@ -84,6 +86,12 @@ interface Waiting {
 const storeFile = 'events.duckdb';
 const freeSpaceCheckMs = 1000;
 const reopenAfterMs = 2000;
+
+/** Twice as long as a tag keeps a record and may send it again. What happened before is looked for in the tables. */
+const rememberUidsMs = 14 * 86_400_000;
+
+/** So much a client's clock may be ahead and still be believed when it says that a record is recent. */
+const aheadMs = 3_600_000;
 
 /**
  * 160 MB for DuckDB leave room for Node within 400 MB; two threads are the machine's two cores.
@@ -134,36 +142,59 @@ const connectTo = async (instance: DuckDBInstance): Promise<DuckDBConnection> =>
   return connection;
 };
 
-/** One statement, one transaction: when it has run, the rows are on the disk. */
-const insert = async (statement: DuckDBPreparedStatement, rows: EventRow[]): Promise<void> => {
-  statement.bindVarchar(1, JSON.stringify(rows));
-  await statement.run();
+/** Runs the statements in one transaction: when they have run, all is on the disk; when one fails, nothing is. */
+const inTransaction = async (connection: DuckDBConnection, run: () => Promise<void>): Promise<void> => {
+  await connection.run('BEGIN');
+  try {
+    await run();
+    await connection.run('COMMIT');
+  } catch (error) {
+    await connection.run('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+};
+
+const runAll = async (connection: DuckDBConnection, statements: readonly string[]): Promise<void> => {
+  for (const statement of statements) await connection.run(statement);
 };
 
 const toPlain = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
 
-const select = async (connection: DuckDBConnection, sql: string, values: readonly QueryValue[]): Promise<Row[]> => {
+const select = async (
+  connection: DuckDBConnection,
+  sql: string,
+  values: readonly (QueryValue | DuckDBTimestampValue)[],
+): Promise<Row[]> => {
   const reader = await connection.runAndReadAll(sql, [...values]);
   return reader
     .getRowObjectsJS()
     .map(row => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toPlain(value)])));
 };
 
-/** The uids among these that the table already holds. */
-const findStored = async (writer: DuckDBConnection, uids: string[]): Promise<Set<string>> => {
+const toTimestamp = (ms: number): DuckDBTimestampValue => new DuckDBTimestampValue(BigInt(Math.trunc(ms)) * 1000n);
+
+/** The uids among these that the tables already hold, as far as they came since a moment. */
+const findStored = async (writer: DuckDBConnection, uids: string[], sinceMs: number): Promise<string[]> => {
+  if (uids.length === 0) return [];
   const rows = await select(
     writer,
-    `SELECT uid FROM events WHERE uid IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
-    [JSON.stringify(uids)],
+    `SELECT uid FROM events WHERE received_at >= $1 AND uid IN (SELECT unnest(from_json($2, '["VARCHAR"]')))`,
+    [toTimestamp(sinceMs), JSON.stringify(uids)],
   );
-  return new Set(rows.map(row => String(row.uid)));
+  return rows.map(row => String(row.uid));
 };
 
-const loadUids = async (connection: DuckDBConnection): Promise<RecentUids> => {
+const loadUids = async (connection: DuckDBConnection, sinceMs: number): Promise<RecentUids> => {
   const uids = createRecentUids();
-  const result = await connection.stream('SELECT uid FROM events');
+  const result = await connection.stream(
+    'SELECT uid, epoch_ms(received_at)::DOUBLE FROM events WHERE received_at >= $1 ORDER BY received_at',
+    [toTimestamp(sinceMs)],
+  );
   for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    for (const uid of chunk.getColumnValues(0)) uids.add(String(uid));
+    const receivedAt = chunk.getColumnValues(1);
+    chunk.getColumnValues(0).forEach((uid, index) => {
+      uids.add(String(uid), Number(receivedAt[index]));
+    });
   }
   return uids;
 };
@@ -171,19 +202,47 @@ const loadUids = async (connection: DuckDBConnection): Promise<RecentUids> => {
 interface Database {
   instance: DuckDBInstance;
   writer: DuckDBConnection;
-  inserting: DuckDBPreparedStatement;
+  /** The statement that inserts into a category's table. */
+  inserting: Map<Category, DuckDBPreparedStatement>;
   reader: DuckDBConnection;
 }
+
+const isOneTable = async (connection: DuckDBConnection): Promise<boolean> => {
+  const tables = await select(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'events'", []);
+  return tables.length > 0;
+};
 
 const openDatabase = async (path: string): Promise<Database> => {
   const instance = await open(path);
   const writer = await connectTo(instance);
-  await writer.run(createTable);
-  return { instance, writer, inserting: await writer.prepare(insertRows), reader: await connectTo(instance) };
+  const statements = (await isOneTable(writer)) ? splitEvents : createTables;
+  await inTransaction(writer, () => runAll(writer, statements));
+  const inserting = new Map<Category, DuckDBPreparedStatement>();
+  for (const category of categories) inserting.set(category, await writer.prepare(insertRows(category)));
+  return { instance, writer, inserting, reader: await connectTo(instance) };
+};
+
+const insert = ({ writer, inserting }: Database, rows: EventRow[]): Promise<void> =>
+  inTransaction(writer, async () => {
+    for (const [category, statement] of inserting) {
+      const own = rows.filter(row => row.category === category);
+      if (own.length === 0) continue;
+      statement.bindVarchar(1, JSON.stringify(own));
+      await statement.run();
+    }
+  });
+
+/**
+ * Whether a copy of the record may have come before a moment: it happened before, by its client's clock or by ours; or
+ * that clock is ahead, and tells nothing.
+ */
+const mayHaveComeBefore = (ms: number, { recorded_at, clock_skew_ms, received_at }: EventRow): boolean => {
+  const byClientMs = recorded_at - Number(clock_skew_ms ?? 0);
+  return Math.min(recorded_at, byClientMs) < ms + aheadMs || recorded_at > received_at + aheadMs;
 };
 
 const closeDatabase = ({ instance, writer, inserting, reader }: Database): void => {
-  inserting.destroySync();
+  for (const statement of inserting.values()) statement.destroySync();
   reader.closeSync();
   writer.closeSync();
   instance.closeSync();
@@ -196,7 +255,9 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
   const status: StoreStatus = { failure: undefined, waitingRows: 0, commits: 0, lookups: 0, reopens: 0 };
   let database = await openDatabase(path);
   let isOpen = true;
-  const uids = await loadUids(database.writer);
+  /** All uids that came since are among `uids`. */
+  let rememberedSinceMs = Date.now() - rememberUidsMs;
+  const uids = await loadUids(database.writer, rememberedSinceMs);
   let committing: Promise<void> | undefined;
   let exclusive: Promise<unknown> = Promise.resolve();
   let checkedAt = 0;
@@ -229,9 +290,14 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
 
   /** The rows of the group that are in the table neither yet nor twice. */
   const findNew = async (writer: DuckDBConnection, rows: EventRow[]): Promise<EventRow[]> => {
-    const suspects = rows.filter(row => uids.mayHave(row.uid)).map(row => row.uid);
-    if (suspects.length > 0) status.lookups += 1;
-    const seen = suspects.length > 0 ? await findStored(writer, suspects) : new Set<string>();
+    const isOld = (row: EventRow): boolean => mayHaveComeBefore(rememberedSinceMs, row);
+    const old = rows.filter(isOld).map(row => row.uid);
+    const suspects = rows.filter(row => !isOld(row) && uids.mayHave(row.uid)).map(row => row.uid);
+    if (old.length + suspects.length > 0) status.lookups += 1;
+    const seen = new Set([
+      ...(await findStored(writer, old, 0)),
+      ...(await findStored(writer, suspects, rememberedSinceMs)),
+    ]);
     return rows.filter(row => !seen.has(row.uid) && seen.add(row.uid));
   };
 
@@ -248,9 +314,9 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
       writer,
       group.flatMap(({ rows }) => rows),
     );
-    if (fresh.length > 0) await insert(database.inserting, fresh);
+    if (fresh.length > 0) await insert(database, fresh);
     status.commits += 1;
-    for (const { uid } of fresh) uids.add(uid);
+    for (const { uid, received_at } of fresh) uids.add(uid, received_at);
     return fresh;
   };
 
@@ -288,7 +354,7 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
 
   /** DuckDB may have failed after its commit, in the checkpoint that followed: when these come again, look. */
   const refuse = (group: Waiting[], failure: StoreFailure): void => {
-    for (const { uid } of group.flatMap(({ rows }) => rows)) uids.add(uid);
+    for (const { uid, received_at } of group.flatMap(({ rows }) => rows)) uids.add(uid, received_at);
     for (const { settle: tell } of group) tell(failure);
   };
 
@@ -344,20 +410,20 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
     expire: (days, nowMs) =>
       withWriter(async writer => {
         let deleted = 0;
-        for (const [category, keepDays] of Object.entries(days)) {
-          const beforeMs = nowMs - keepDays * 86_400_000;
-          const result = await writer.run('DELETE FROM events WHERE category = $1 AND received_at < $2', [
-            category,
-            new DuckDBTimestampValue(BigInt(beforeMs) * 1000n),
-          ]);
+        for (const category of categories) {
+          const beforeMs = nowMs - days[category] * 86_400_000;
+          const result = await writer.run(`DELETE FROM ${category} WHERE received_at < $1`, [toTimestamp(beforeMs)]);
           if (result.rowsChanged > 0) emitter.emit('expired', category, beforeMs);
           deleted += result.rowsChanged;
         }
+        rememberedSinceMs = Math.max(rememberedSinceMs, uids.forget(nowMs - rememberUidsMs));
         return deleted;
       }),
     forgetPreviousHashes: () =>
       withWriter(async writer => {
-        await writer.run('UPDATE events SET user_hash_previous = NULL WHERE user_hash_previous IS NOT NULL');
+        for (const category of categories) {
+          await writer.run(`UPDATE ${category} SET user_hash_previous = NULL WHERE user_hash_previous IS NOT NULL`);
+        }
       }),
     status: () => ({ ...status }),
     async probe() {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { defaultLimits } from '../../demo/collector/limits.js';
-import { createTable, type EventRow } from '../../demo/collector/schema.js';
+import { createTables, type EventRow } from '../../demo/collector/schema.js';
 import { openStore as openCollectorStore } from '../../demo/collector/store.js';
 import type { Filters } from '../../demo/ops/filters.js';
 import { readJoins } from '../../demo/ops/joins.js';
@@ -26,7 +26,7 @@ const records = Number(process.argv[2] ?? 1_000_000);
 const fill = async (path: string, fromMs: number): Promise<void> => {
   const instance = await DuckDBInstance.create(path, { threads: '2' });
   const connection = await instance.connect();
-  await connection.run(createTable);
+  for (const statement of createTables) await connection.run(statement);
   const joins = Math.round(records / 2.1);
   const stepMs = spanMs / joins;
   const common = (atMs: string, event: string, category: string): string => `select
@@ -48,8 +48,9 @@ const fill = async (path: string, fromMs: number): Promise<void> => {
   const reports = `${common(`${at} + 2500`, 'exception', 'error')}, uuid()::varchar as device_id
     from range(0, ${joins}, 10) t(i)`;
   await connection.run(
-    `insert into events by name from (${attempts} union all by name ${results} union all by name ${reports}) order by received_at`,
+    `insert into usage by name from (${attempts} union all by name ${results}) order by received_at`,
   );
+  await connection.run(`insert into error by name ${reports}`);
   connection.closeSync();
   instance.closeSync();
 };
@@ -81,7 +82,7 @@ const measure = async (name: string, work: () => Promise<unknown>, how: Measured
 const newJoin = (): EventRow[] => {
   const nowMs = Date.now();
   const common = {
-    category: 'usage',
+    category: 'usage' as const,
     received_at: nowMs,
     service_name: 'JoinLauncher',
     pool: 'pool07.contoso.com',

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Context, Hono } from 'hono';
-import { columnNames, createTable } from '../../../demo/collector/schema.js';
+import { categories } from 'meeting-join-telemetry/practices.js';
+import { columnNames, createTables } from '../../../demo/collector/schema.js';
 import { createApi, type FaultSwitch, type OpsHouse } from '../../../demo/ops/api.js';
 import type { AuditEntry, FaultKind } from '../../../demo/ops/browser/api.js';
 import { isOn, type RawCollection } from '../../../demo/ops/configurations.js';
@@ -78,7 +79,7 @@ const makeFaults = (): FaultSwitch => {
 export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> => {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const connection = await instance.connect();
-  await connection.run(createTable);
+  for (const statement of createTables) await connection.run(statement);
   const emitter = new EventEmitter();
   const changes: Changes = {
     onStored: listener => {
@@ -111,12 +112,13 @@ export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> 
     app,
     fault: () => faults.get(),
     put: async events => {
-      if (events.length === 0) return;
-      await connection.run(`insert into events values ${events.map(row).join(', ')}`);
+      for (const event of events) await connection.run(`insert into ${event.category} values ${row(event)}`);
       emitter.emit('stored', events);
     },
     expire: async (beforeMs = Number.MAX_SAFE_INTEGER) => {
-      await connection.run(`delete from events where epoch_ms(received_at) < ${beforeMs}`);
+      for (const category of categories) {
+        await connection.run(`delete from ${category} where epoch_ms(received_at) < ${beforeMs}`);
+      }
       emitter.emit('expired', 'usage', beforeMs);
     },
     close: () => connection.closeSync(),
