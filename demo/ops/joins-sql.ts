@@ -53,5 +53,5 @@ export const joinKey = 'hash(join_id)';
 export const joinsSql = (columns: readonly JoinColumn[], ...conditions: Sql[]): Sql => {
   const { text, values } = whereSql([sql(isJoinRecord), ...conditions]);
   const selected = columns.map(name => `${aggregates[name]} as ${name}`).join(', ');
-  return { text: `select ${joinKey} as key, ${selected} from events ${text} group by ${joinKey}`, values };
+  return { text: `select ${joinKey} as key, ${selected} from usage ${text} group by ${joinKey}`, values };
 };

@@ -10,11 +10,11 @@ export interface Reader {
 }
 
 /**
- * Reads of the store, one piece of work at a time, so that its temporary tables are its own. Each finds the table
- * `derived.joins` as of now.
+ * Reads of the store, one piece of work at a time, so that its temporary tables are its own. Each finds in the table
+ * `derived.joins` as of now all joins that began at `fromMs` or later; undefined: all there are.
  */
 export interface Store {
-  read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
+  read<T>(work: (reader: Reader) => Promise<T>, fromMs?: number): Promise<T>;
 }
 
 /** Times are beyond 32 bits, and DuckDB would take such a number for a double. */
@@ -40,18 +40,40 @@ export const openStore = (
     },
   };
   let last: Promise<unknown> = Promise.resolve();
+
+  const recover = (): void => {
+    joins.forget();
+    connection?.then(broken => broken.closeSync()).catch(() => undefined);
+    connection = undefined;
+  };
+
+  const takeTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const own = last.then(work);
+    last = own.catch(recover);
+    return own;
+  };
+
+  /** Reaches further back while nobody waits: whoever asks meanwhile has the next turn. */
+  let isExtending = false;
+  const extend = async (): Promise<void> => {
+    if (isExtending) return;
+    isExtending = true;
+    try {
+      while (await takeTurn(() => joins.extend(reader)));
+    } catch {
+      // The database is closed or broken; the next reader begins anew.
+    }
+    isExtending = false;
+  };
+
   return {
-    read: work => {
-      const own = last.then(async () => {
-        await joins.update(reader);
+    async read(work, fromMs = Number.NEGATIVE_INFINITY) {
+      const read = await takeTurn(async () => {
+        await joins.update(reader, fromMs);
         return work(reader);
       });
-      last = own.catch(() => {
-        joins.forget();
-        connection?.then(broken => broken.closeSync()).catch(() => undefined);
-        connection = undefined;
-      });
-      return own;
+      void extend();
+      return read;
     },
   };
 };
