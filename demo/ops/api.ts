@@ -90,9 +90,10 @@ const filtered =
     return read(context, filters);
   };
 
-const limitOf = (context: Context): number => {
+/** Undefined when it is no number of joins. */
+const limitOf = (context: Context): number | undefined => {
   const asked = Number(context.req.query('limit') ?? defaultJoins);
-  return Number.isInteger(asked) && asked > 0 ? Math.min(asked, maxJoins) : defaultJoins;
+  return Number.isInteger(asked) && asked > 0 ? Math.min(asked, maxJoins) : undefined;
 };
 
 const addReads = (api: Hono, { store, now = Date.now }: OpsHouse, live: Live): void => {
@@ -108,9 +109,11 @@ const addReads = (api: Hono, { store, now = Date.now }: OpsHouse, live: Live): v
   );
   api.get(
     '/joins',
-    filtered(async (context, filters) =>
-      context.json(await store.read(reader => readJoins(reader, filters, limitOf(context)))),
-    ),
+    filtered(async (context, filters) => {
+      const limit = limitOf(context);
+      if (limit === undefined) return refuse(context, 400, `limit is a number from 1 to ${maxJoins}`);
+      return context.json(await store.read(reader => readJoins(reader, filters, limit)));
+    }),
   );
   api.get('/joins/:id', async context => {
     const join = await store.read(reader => readJoin(reader, context.req.param('id')));
@@ -162,7 +165,7 @@ const addConfigurations = (api: Hono, { store, configurations }: OpsHouse): void
       return refuse(context, 400, 'an Identity is global, site:Name or service:WebServer:pool.fqdn');
     }
     try {
-      const change = parseChange(await context.req.json());
+      const change = parseChange(await context.req.json().catch(() => undefined));
       return context.json(await configurations.change(identity, change, whoOf(context)));
     } catch (error) {
       return refuse(context, 400, (error as Error).message);
@@ -204,6 +207,7 @@ export const createApi = (house: OpsHouse): { api: Hono; close(): void } => {
   addConfigurations(api, house);
   addFaults(api, house.faults);
   addSeed(api, house.seed);
-  api.notFound(context => refuse(context, 404, 'no such thing under /api'));
+  // Not `notFound`, which counts in the outermost app alone.
+  api.all('*', context => refuse(context, 404, `there is no ${context.req.method} ${context.req.path}`));
   return { api, close: () => live.close() };
 };

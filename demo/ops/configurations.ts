@@ -78,6 +78,17 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const decode = (bytes: Uint8Array): string =>
   new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes);
 
+const checkCollection = (collection: unknown, at: number): RawCollection => {
+  const { Identity, MeetingUxEnableTelemetry: flag = false } = isObject(collection) ? collection : {};
+  if (typeof Identity !== 'string' || !isIdentity(Identity)) {
+    throw new TypeError(`collection ${at + 1} has no Identity like global, site:Name or service:WebServer:pool.fqdn`);
+  }
+  if (!/^(true|false)$/i.test(String(flag))) {
+    throw new TypeError(`MeetingUxEnableTelemetry of ${Identity} is neither true nor false`);
+  }
+  return { ...(collection as RawCollection), Identity };
+};
+
 /**
  * The collections of an export of `Get-CsWebServiceConfiguration | ConvertTo-Json`: one object, an array, or
  * PowerShell's `{"value": […]}`.
@@ -92,13 +103,8 @@ export const parseExport = (bytes: Uint8Array): RawCollection[] => {
   }
   const inner = isObject(parsed) && Array.isArray(parsed.value) ? parsed.value : parsed;
   const list = Array.isArray(inner) ? inner : [inner];
-  for (const [at, collection] of list.entries()) {
-    const identity = isObject(collection) ? collection.Identity : undefined;
-    if (typeof identity !== 'string' || !isIdentity(identity)) {
-      throw new TypeError(`collection ${at + 1} has no Identity like global, site:Name or service:WebServer:pool.fqdn`);
-    }
-  }
-  return list as RawCollection[];
+  if (list.length === 0) throw new TypeError('the file holds no collection');
+  return list.map(checkCollection);
 };
 
 /** What a PATCH may say: the one switch this product is about. */

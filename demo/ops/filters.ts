@@ -15,13 +15,31 @@ export interface Filters {
 
 const names = [...dimensions, 'type', 'code', 'result'] as const;
 
-/** Milliseconds since the epoch, or anything `Date` reads; undefined when absent, a reason when neither. */
+/** `Date` alone would read "pool 5" as a day of 2001. */
+const isoPattern = /^[+-]?\d{4,6}-\d\d/;
+
+/** Milliseconds since the epoch, or an ISO date; undefined when absent, a reason when neither. */
 const parseTime = (name: string, text: string | undefined): number | undefined => {
   if (text === undefined || text === '') return undefined;
-  const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
+  const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(isoPattern.test(text) ? text : '');
   if (Number.isNaN(ms) || Math.abs(ms) > 8.64e15)
-    throw new RangeError(`${name} is neither milliseconds nor an ISO date`);
+    throw new RangeError(`${name} is neither milliseconds nor an ISO date: write it like 2026-01-31T09:00:00Z`);
   return ms;
+};
+
+const switches: ReadonlyMap<string | undefined, boolean> = new Map([
+  [undefined, false],
+  ['', false],
+  ['0', false],
+  ['false', false],
+  ['1', true],
+  ['true', true],
+]);
+
+const parseSwitch = (name: string, text: string | undefined): boolean => {
+  const isOn = switches.get(text);
+  if (isOn === undefined) throw new RangeError(`${name} is 1 or 0`);
+  return isOn;
 };
 
 /** @throws RangeError whose message names the parameter, fit to be shown. */
@@ -34,5 +52,5 @@ export const parseFilters = (query: Record<string, string>): Filters => {
   const fromMs = parseTime('from', query.from);
   const toMs = parseTime('to', query.to);
   if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs) throw new RangeError('to must be later than from');
-  return { fromMs, toMs, equals, synthetic: query.synthetic === '1' || query.synthetic === 'true' };
+  return { fromMs, toMs, equals, synthetic: parseSwitch('synthetic', query.synthetic) };
 };
