@@ -202,6 +202,8 @@ export const createApi = (house: OpsHouse): { api: Hono; close(): void } => {
     await next();
     context.res.headers.set('Cache-Control', 'no-store');
     context.res.headers.set('X-Content-Type-Options', 'nosniff');
+    // Nobody reads it: a file would stay open, a stream would never end.
+    if (context.req.method === 'HEAD') await context.res.body?.cancel();
   });
   addReads(api, house, live);
   addConfigurations(api, house);

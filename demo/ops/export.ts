@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -39,27 +37,34 @@ const columnsFor = async (reader: Reader, format: ExportFormat): Promise<string>
   return columns.length === 0 ? '*' : `* replace (${columns.map(harmless).join(', ')})`;
 };
 
+/** Written in a folder of its own, for the database would let everyone on this machine read it. */
+const writeFile = async (format: ExportFormat, write: (path: string) => Promise<unknown>): Promise<FileHandle> => {
+  const folder = await mkdtemp(join(tmpdir(), 'meeting-join-events-'));
+  try {
+    const path = join(folder, `events.${format}`);
+    await write(path);
+    return await open(path);
+  } finally {
+    // An open file can be read without its name, and whatever ends the harness, nothing of it stays.
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
 /**
  * The period's records as one file, written by the database and gone once it was sent. They come in no
  * order: sorting a million of them does not fit into its memory beside a Parquet writer.
  */
 export const exportEvents = async (reader: Reader, filters: Filters, format: ExportFormat): Promise<Response> => {
   const { options, type } = formats[format];
-  const path = join(tmpdir(), `meeting-join-events-${randomUUID()}.${format}`);
   const where = whereSql(recordConditions(filters));
   const columns = await columnsFor(reader, format);
   // Kept in order, whole blocks of written text would wait for their turn in memory, beyond the database's limit.
   await reader.query('set preserve_insertion_order = false');
   const rows = `select ${columns} from events ${where.text}`;
-  try {
-    await reader.query(`copy (${rows}) to '${path.replaceAll("'", "''")}' (${options})`, where.values);
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  }
-  const file = createReadStream(path);
-  file.once('close', () => rm(path, { force: true }));
-  return new Response(Readable.toWeb(file) as ReadableStream, {
+  const file = await writeFile(format, path =>
+    reader.query(`copy (${rows}) to '${path.replaceAll("'", "''")}' (${options})`, where.values),
+  );
+  return new Response(Readable.toWeb(file.createReadStream()) as ReadableStream, {
     headers: {
       'Content-Type': type,
       'Content-Disposition': `attachment; filename="meeting-join-events.${format}"`,

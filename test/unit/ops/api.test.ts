@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configurations, Join, JoinDetail, LiveMessage, Overview } from '../../../demo/ops/browser/api.js';
 import { type MemoryHouse, openMemoryHouse, type StoredEvent, token } from './memory-house.js';
 
@@ -246,6 +250,105 @@ test('events leave as NDJSON, CSV that no spreadsheet runs, and Parquet', async 
   const parquet = Buffer.from(await (await ask('parquet')).arrayBuffer());
   assert.equal(parquet.subarray(0, 4).toString(), 'PAR1');
   assert.equal((await ask('xml')).status, 400);
+});
+
+/** A folder of its own for temporary files while `work` runs. */
+const inFolder = async (work: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mjt-export-'));
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = folder;
+  try {
+    await work(folder);
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+    await rm(folder, { recursive: true });
+  }
+};
+
+/** The files that this process holds open in the folder, their names gone or not. */
+const openIn = async (folder: string): Promise<string[]> => {
+  const links = (await readdir('/proc/self/fd')).map(fd => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+  return (await Promise.all(links)).filter(name => name.startsWith(folder));
+};
+
+const isLinux = process.platform === 'linux';
+
+test('an export leaves no file behind, whoever breaks off', { skip: !isLinux && 'needs /proc' }, () =>
+  inFolder(async folder => {
+    await house.put(Array.from({ length: 3000 }, (_, n) => join(nowMs - n * 1000, {})).flat());
+    const ask = async (init: RequestInit): Promise<Response> =>
+      house.app.request('/api/events?format=csv', { headers: bearer, ...init });
+    assert.equal((await ask({ method: 'HEAD' })).status, 200);
+    const response = await ask({});
+    assert.deepEqual(await readdir(folder), [], 'nobody else on this machine can read it');
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    while ((await openIn(folder)).length > 0) await sleep(20);
+    const whole = await (await ask({})).text();
+    assert.equal(whole.trim().split('\n').length, 6001);
+  }),
+);
+
+test('to ask for the head of the live stream leaves nobody listening', async () => {
+  const before = house.listeners();
+  assert.equal((await house.app.request('/api/live', { method: 'HEAD', headers: bearer })).status, 200);
+  assert.equal(house.listeners(), before);
+});
+
+test('Parquet is what the store holds', async () => {
+  await house.put(join(nowMs - minuteMs, { ...busy, error_type: '=1' }));
+  const response = await house.app.request('/api/events?format=parquet', { headers: bearer });
+  const file = path.join(tmpdir(), `mjt-${process.pid}.parquet`);
+  await writeFile(file, Buffer.from(await response.arrayBuffer()));
+  try {
+    const rows = await house.connection.runAndReadAll(
+      `select event_name, error_type, epoch_ms(recorded_at) as ms from '${file}' order by recorded_at`,
+    );
+    assert.deepEqual(rows.getRowsJS(), [
+      ['meeting.join.attempt', null, BigInt(nowMs - minuteMs)],
+      ['meeting.join.result', '=1', BigInt(nowMs - minuteMs + 1000)],
+    ]);
+  } finally {
+    await rm(file);
+  }
+});
+
+test('what cannot be read is refused by its name', async () => {
+  const ask = async (url: string, init: RequestInit = {}): Promise<[number, string]> => {
+    const response = await house.app.request(url, { headers: bearer, ...init });
+    return [response.status, ((await response.json()) as { error: string }).error];
+  };
+  for (const [url, name] of [
+    ['/api/summary?synthetic=yes', 'synthetic'],
+    ['/api/summary?from=pool+5', 'from'],
+    ['/api/joins?limit=all', 'limit'],
+    ['/api/joins?limit=0', 'limit'],
+    ['/api/events?format=xlsx', 'format'],
+  ] as const) {
+    const [status, error] = await ask(url);
+    assert.equal(status, 400, url);
+    assert.match(error, new RegExp(`^${name}`), url);
+  }
+  assert.deepEqual(await ask('/api/nowhere'), [404, 'there is no GET /api/nowhere']);
+  const patched = await ask('/api/configurations/global', { method: 'PATCH', body: '{' });
+  assert.deepEqual(patched, [400, 'say {"MeetingUxEnableTelemetry": true} or false']);
+});
+
+test('a flag that is neither on nor off is not taken for off', async () => {
+  const before = await get<unknown>('/api/configurations/export');
+  const send = async (body: unknown): Promise<string> => {
+    const init = { method: 'POST', headers: bearer, body: JSON.stringify(body) };
+    const response = await house.app.request('/api/configurations/import', init);
+    assert.equal(response.status, 400);
+    return ((await response.json()) as { error: string }).error;
+  };
+  const good = { Identity: 'site:Good', MeetingUxEnableTelemetry: true };
+  const unclear = { Identity: 'site:Unclear', MeetingUxEnableTelemetry: 'maybe' };
+  assert.match(await send([good, unclear]), /site:Unclear is neither true nor false/);
+  assert.match(await send([]), /no collection/);
+  assert.deepEqual(await get<unknown>('/api/configurations/export'), before);
 });
 
 test('a flag is switched, audited with who, and governs its pool', async () => {

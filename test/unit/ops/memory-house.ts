@@ -28,6 +28,8 @@ export interface MemoryHouse {
   expire(beforeMs?: number): Promise<void>;
   app: Hono;
   fault(): FaultKind;
+  /** How many wait for what arrives. */
+  listeners(): number;
   close(): void;
 }
 
@@ -111,6 +113,7 @@ export const openMemoryHouse = async (now?: () => number): Promise<MemoryHouse> 
     connection,
     app,
     fault: () => faults.get(),
+    listeners: () => emitter.listenerCount('stored'),
     put: async events => {
       for (const event of events) await connection.run(`insert into ${event.category} values ${row(event)}`);
       emitter.emit('stored', events);

@@ -64,6 +64,8 @@ const liveMark = ({ model, text, format }: Scene): TemplateResult =>
 
 const exportMenu = ({ model, text }: Scene): TemplateResult => {
   const query = toQuery(model.view, Date.now());
+  // What is left out of the figures is left out of the file.
+  query.set('synthetic', model.view.synthetic ? '1' : '0');
   const address = (format: string): string => {
     query.set('format', format);
     return `/api/events?${query}`;
