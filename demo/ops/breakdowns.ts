@@ -1,4 +1,4 @@
-import type { BreakdownRow, Breakdowns, Dimension } from './browser/api.js';
+import type { BreakdownRow, Breakdowns, Dimension, Rest } from './browser/api.js';
 import { dimensions } from './filters.js';
 import type { Sql } from './sql.js';
 import { isSignificantlyLower, wilson } from './statistics.js';
@@ -30,37 +30,59 @@ const toRow = (tally: Tally, success: number, failed: number): BreakdownRow => {
     value: tally.value,
     attempts: tally.attempts,
     failed: tally.failed,
+    judged,
     serviceSuccessRate: wilson(tally.success, judged),
     joinSuccessRate: wilson(tally.success, judged + tally.expected),
     worse: isSignificantlyLower(tally.success, judged, success - tally.success, success + failed - judged),
   };
 };
 
+export const restOf = (shown: readonly { attempts: number }[], rows: number, attempts: number): Rest => ({
+  rows: rows - shown.length,
+  attempts: shown.reduce((left, row) => left - row.attempts, attempts),
+});
+
 /** What does worse comes first, the most failures foremost; then by joins. */
 const byConcern = (a: BreakdownRow, b: BreakdownRow): number =>
   Number(b.worse) - Number(a.worse) || (a.worse ? b.failed - a.failed : b.attempts - a.attempts);
 
-const readDimension = async (reader: Reader, joins: Sql, dimension: Dimension): Promise<BreakdownRow[]> => {
+interface Listed {
+  rows: BreakdownRow[];
+  rest: Rest;
+}
+
+const readDimension = async (reader: Reader, joins: Sql, dimension: Dimension): Promise<Listed> => {
   const rows = await reader.query(
     `select ${dimension} as value, count(*) as attempts,
       count(*) filter (result = 'success') as success,
       count(*) filter (result = 'expected_failure') as expected,
-      count(*) filter (result = 'unexpected_failure') as failed
+      count(*) filter (result = 'unexpected_failure') as failed,
+      count(*) over () as values_in_all, sum(attempts) over () as attempts_in_all,
+      sum(success) over () as success_in_all, sum(failed) over () as failed_in_all
     from ${joins.text} group by 1 order by attempts desc, value limit ${maxValues}`,
     joins.values,
   );
-  const tallies = rows.map(toTally);
-  const success = tallies.reduce((sum, tally) => sum + tally.success, 0);
-  const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
-  return tallies
-    .map(tally => toRow(tally, success, failed))
+  const [all] = rows;
+  const success = Number(all?.success_in_all ?? 0);
+  const failed = Number(all?.failed_in_all ?? 0);
+  const shown = rows
+    .map(row => toRow(toTally(row), success, failed))
     .sort(byConcern)
     .slice(0, maxRows);
+  return { rows: shown, rest: restOf(shown, Number(all?.values_in_all ?? 0), Number(all?.attempts_in_all ?? 0)) };
 };
 
 /** Where joins fail: these joins by each dimension. */
-export const readBreakdowns = async (reader: Reader, joins: Sql): Promise<Breakdowns> => {
+export const readBreakdowns = async (
+  reader: Reader,
+  joins: Sql,
+): Promise<{ breakdowns: Breakdowns; rest: Record<Dimension, Rest> }> => {
   const breakdowns: Partial<Breakdowns> = {};
-  for (const dimension of dimensions) breakdowns[dimension] = await readDimension(reader, joins, dimension);
-  return breakdowns as Breakdowns;
+  const rest: Partial<Record<Dimension, Rest>> = {};
+  for (const dimension of dimensions) {
+    const listed = await readDimension(reader, joins, dimension);
+    breakdowns[dimension] = listed.rows;
+    rest[dimension] = listed.rest;
+  }
+  return { breakdowns: breakdowns as Breakdowns, rest: rest as Record<Dimension, Rest> };
 };

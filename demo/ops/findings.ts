@@ -1,9 +1,10 @@
-import type { Dimension, Finding, SeriesPoint } from './browser/api.js';
+import type { Counts, Dimension, Finding, Series } from './browser/api.js';
 import { joinsMeant } from './conditions.js';
 import { dimensions, type Filters } from './filters.js';
 import { joinKey } from './joins-sql.js';
-import { findOutages, type Outage } from './outages.js';
+import { findOutages, type Judged, type Outage } from './outages.js';
 import { sql } from './sql.js';
+import { isSignificantlyLower } from './statistics.js';
 import type { Reader, Row } from './store.js';
 
 /** The newest ones; who has more outages than this in one period needs no list. */
@@ -21,6 +22,12 @@ type Where = { dimension: Dimension; value: string };
 const excessOf = (row: Row, failures: number, successes: number): number =>
   Number(row.failed) / Math.max(1, failures) - Number(row.success) / Math.max(1, successes);
 
+/** Four of five joins on one system are no place when the others fail too: chance makes such fours. */
+const isBeyondChance = (row: Row, failures: number, successes: number): boolean => {
+  const [success, judged] = [Number(row.success), Number(row.success) + Number(row.failed)];
+  return isSignificantlyLower(success, judged, successes - success, successes + failures - judged);
+};
+
 const readExcess = async (
   reader: Reader,
   filters: Filters,
@@ -37,7 +44,8 @@ const readExcess = async (
   let best: [Where, number] | undefined;
   for (const row of rows) {
     const excess = excessOf(row, failures, successes);
-    if (excess >= (best?.[1] ?? minExcess)) best = [{ dimension, value: String(row.value) }, excess];
+    if (excess < (best?.[1] ?? minExcess) || !isBeyondChance(row, failures, successes)) continue;
+    best = [{ dimension, value: String(row.value) }, excess];
   }
   return best;
 };
@@ -74,7 +82,7 @@ const describe = async (reader: Reader, filters: Filters, outage: Outage): Promi
   );
   const failed = joinsMeant(there, sql("result = 'unexpected_failure'"));
   const [top] = await reader.query(
-    `select type, code from ${failed.text} group by all order by count(*) desc, type limit 1`,
+    `select type, code, count(*) as n from ${failed.text} group by type, code order by n desc, type limit 1`,
     failed.values,
   );
   return {
@@ -84,6 +92,7 @@ const describe = async (reader: Reader, filters: Filters, outage: Outage): Promi
     devices: await countDevices(reader, there),
     errorType: String(top?.type ?? ''),
     code: String(top?.code ?? ''),
+    ofReason: Number(top?.n ?? 0),
     ...(where ? { where } : {}),
   };
 };
@@ -91,20 +100,21 @@ const describe = async (reader: Reader, filters: Filters, outage: Outage): Promi
 /** What goes on comes first, then what hurt most. */
 const byUrgency = (a: Finding, b: Finding): number => Number(b.ongoing) - Number(a.ongoing) || b.failures - a.failures;
 
+const toHealth = ({ success, unexpected_failure }: Pick<Counts, 'success' | 'unexpected_failure'>): Judged => ({
+  judged: success + unexpected_failure,
+  failures: unexpected_failure,
+});
+
 /** The outages among the joins that are meant, each with its place and reason. */
 export const readFindings = async (
   reader: Reader,
   filters: Filters,
-  points: readonly SeriesPoint[],
-  stepMs: number,
+  { points, stepMs }: Pick<Series, 'points' | 'stepMs'>,
+  before: Counts | undefined,
 ): Promise<Finding[]> => {
-  const health = points.map(({ atMs, success, unexpected_failure }) => ({
-    atMs,
-    judged: success + unexpected_failure,
-    failures: unexpected_failure,
-  }));
+  const health = points.map(point => ({ atMs: point.atMs, ...toHealth(point) }));
   const findings: Finding[] = [];
-  for (const outage of findOutages(health, stepMs).slice(-maxFindings))
+  for (const outage of findOutages(health, stepMs, before && toHealth(before)).slice(-maxFindings))
     findings.push(await describe(reader, filters, outage));
   return findings.sort(byUrgency);
 };

@@ -1,11 +1,15 @@
 import { median, wilson } from './statistics.js';
 
-/** One bucket of time, reduced to what says whether the service failed in it. */
-export interface Health {
-  atMs: number;
+/** What says whether the service failed. */
+export interface Judged {
   /** Joins with an outcome the service answers for: success or unexpected failure. */
   judged: number;
   failures: number;
+}
+
+/** One bucket of time. */
+export interface Health extends Judged {
+  atMs: number;
 }
 
 export interface Outage {
@@ -26,9 +30,19 @@ const marginShare = 0.05;
 /** A quiet bucket between two bad ones belongs to the outage. */
 const maxGapBuckets = 1;
 
-/** The usual failure share: the median of the buckets that say something, so that the outage itself does not raise it. */
-const usualShare = (buckets: readonly Health[]): number =>
-  median(buckets.filter(({ judged }) => judged >= minJudged).map(({ failures, judged }) => failures / judged));
+/** Joins from which on the period before says what is usual. */
+const minBefore = 30;
+
+/**
+ * The usual failure share: the median of the buckets that say something, so that an outage does not raise it; and no more
+ * than in the period before, for of a window that is half outage the median is the outage.
+ */
+const usualShare = (buckets: readonly Health[], before: Judged | undefined): number => {
+  const own = median(
+    buckets.filter(({ judged }) => judged >= minJudged).map(({ failures, judged }) => failures / judged),
+  );
+  return before && before.judged >= minBefore ? Math.min(own, before.failures / before.judged) : own;
+};
 
 const isBad = ({ judged, failures }: Health, usual: number): boolean =>
   judged >= minJudged && failures >= minFailures && wilson(failures, judged, zBucket).low > usual + marginShare;
@@ -37,8 +51,8 @@ const isBad = ({ judged, failures }: Health, usual: number): boolean =>
  * Stretches of time in which clearly more joins failed for the service's reasons than usually. "Clearly": even the
  * low end of the 99.7 % interval lies beyond the usual share and a margin, so that three joins never make an outage.
  */
-export const findOutages = (buckets: readonly Health[], stepMs: number): Outage[] => {
-  const usual = usualShare(buckets);
+export const findOutages = (buckets: readonly Health[], stepMs: number, before?: Judged): Outage[] => {
+  const usual = usualShare(buckets, before);
   const outages: Outage[] = [];
   let quiet = Number.POSITIVE_INFINITY;
   for (const bucket of buckets) {

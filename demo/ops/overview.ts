@@ -1,5 +1,5 @@
-import { readBreakdowns } from './breakdowns.js';
-import type { Delivery, Failure, JoinResult, LatenessName, Overview, SeriesPoint, Vital } from './browser/api.js';
+import { readBreakdowns, restOf } from './breakdowns.js';
+import type { Delivery, Failure, JoinResult, LatenessName, Overview, Rest, SeriesPoint, Vital } from './browser/api.js';
 import { joinsMeant, recordConditions } from './conditions.js';
 import type { Filters } from './filters.js';
 import { readFindings } from './findings.js';
@@ -27,12 +27,13 @@ const stepFor = (spanMs: number, attempts: number): number =>
 
 const results: readonly JoinResult[] = ['success', 'expected_failure', 'unexpected_failure', 'abandoned', 'unknown'];
 
-/** The filters' period, whose open ends are those of the joins. */
+/** The filters' period, whose open ends are those of the joins; but one that began goes on until now: silence is news. */
 const readPeriod = async (reader: Reader, filters: Filters, joins: Sql, nowMs: number): Promise<[number, number]> => {
   const [row] = await reader.query(`select min(at_ms) as first, max(at_ms) as last from ${joins.text}`, joins.values);
   const first = Number(row?.first ?? nowMs);
   const last = Number(row?.last ?? nowMs);
-  return [filters.fromMs ?? first, filters.toMs ?? Math.max(last + 1, Math.min(nowMs, last + minuteMs))];
+  const endMs = filters.fromMs === undefined ? Math.min(nowMs, last + minuteMs) : nowMs;
+  return [filters.fromMs ?? first, filters.toMs ?? Math.max(last + 1, endMs)];
 };
 
 const emptyPoint = (atMs: number): SeriesPoint => ({
@@ -95,19 +96,24 @@ const readPreviousFailures = async (
  * Failed joins by reason, what an operator can mend first, and on how many devices: those of the error reports that name
  * the joins.
  */
-const readFailures = async (reader: Reader, filters: Filters, nowMs: number): Promise<Failure[]> => {
+const readFailures = async (
+  reader: Reader,
+  filters: Filters,
+  nowMs: number,
+): Promise<{ failures: Failure[]; rest: Rest }> => {
   const failed = failedJoins(filters);
   const rows = await reader.query(
     `with failed as materialized (select key, type, code, result, at_ms from ${failed.text}),
     reasons as (select type, code, result, count(*) as attempts, max(at_ms) as last from failed group by all),
     reports as (select ${joinKey} as key, device_id from events where event_name = 'exception' and join_id is not null),
     affected as (select type, code, result, count(distinct device_id) as devices from failed join reports using (key) group by all)
-    select reasons.*, coalesce(devices, 0) as devices from reasons left join affected using (type, code, result)
+    select reasons.*, coalesce(devices, 0) as devices, count(*) over () as reasons_in_all, sum(attempts) over () as attempts_in_all
+    from reasons left join affected using (type, code, result)
     order by result = 'unexpected_failure' desc, result = 'expected_failure' desc, attempts desc, type limit ${maxFailures}`,
     failed.values,
   );
   const before = await readPreviousFailures(reader, filters, nowMs);
-  return rows.map(row => ({
+  const failures = rows.map(row => ({
     errorType: String(row.type),
     code: String(row.code),
     result: row.result as JoinResult,
@@ -116,6 +122,15 @@ const readFailures = async (reader: Reader, filters: Filters, nowMs: number): Pr
     lastAtMs: Number(row.last),
     previousAttempts: before ? (before.get(failureKey(row)) ?? 0) : null,
   }));
+  const [all] = rows;
+  return { failures, rest: restOf(failures, Number(all?.reasons_in_all ?? 0), Number(all?.attempts_in_all ?? 0)) };
+};
+
+/** Only these stand in what names no join and no pool: without them a filter would leave nothing of it. */
+const ofEnvironment = (filters: Filters): Filters => {
+  const { browser, os, app } = filters.equals;
+  const equals = Object.entries({ browser, os, app }).filter(([, value]) => value !== undefined);
+  return { ...filters, equals: Object.fromEntries(equals) };
 };
 
 /** Upper ends, each exclusive. "At once" leaves room for a batch to fill. */
@@ -138,8 +153,7 @@ const readDelivery = async (reader: Reader, filters: Filters): Promise<Delivery>
     from (select epoch_ms(received_at) - epoch_ms(recorded_at) as late from events ${where.text})`,
     where.values,
   );
-  const { pool: _, ...equals } = filters.equals;
-  const dropWhere = whereSql([sql("event_name = 'telemetry.dropped'"), ...recordConditions({ ...filters, equals })]);
+  const dropWhere = whereSql([sql("event_name = 'telemetry.dropped'"), ...recordConditions(ofEnvironment(filters))]);
   const dropped = await reader.query(
     `select dropped_reason as reason, sum(dropped_count) as count from events ${dropWhere.text} group by 1 order by 2 desc`,
     dropWhere.values,
@@ -172,12 +186,9 @@ const rate = (name: string, p75: number): Vital['rating'] => {
   return p75 <= poor ? 'needs-improvement' : 'poor';
 };
 
-/** Vitals name no pool and no join, so only environment and period filter them. */
 const readVitals = async (reader: Reader, filters: Filters): Promise<Vital[]> => {
-  const { browser, os, app } = filters.equals;
-  const equals = Object.fromEntries(Object.entries({ browser, os, app }).filter(([, value]) => value !== undefined));
   const where = joinSql(
-    [sql("event_name = 'browser.web_vital'"), ...recordConditions({ ...filters, equals })],
+    [sql("event_name = 'browser.web_vital'"), ...recordConditions(ofEnvironment(filters))],
     ' and ',
   );
   const rows = await reader.query(
@@ -215,6 +226,8 @@ export const readOverview = async (reader: Reader, filters: Filters, nowMs: numb
   const stepMs = stepFor(period[1] - period[0], summary.attempts);
   const points = await readPoints(reader, joins, period, stepMs);
   const [any] = await reader.query('select 1 as any from events limit 1');
+  const { failures, rest } = await readFailures(reader, filters, nowMs);
+  const { breakdowns, rest: places } = await readBreakdowns(reader, joins);
   return {
     fromMs: filters.fromMs ?? null,
     toMs: period[1],
@@ -222,10 +235,11 @@ export const readOverview = async (reader: Reader, filters: Filters, nowMs: numb
     series: {
       stepMs,
       points,
-      findings: hasOutcome(filters) ? [] : await readFindings(reader, filters, points, stepMs),
+      findings: hasOutcome(filters) ? [] : await readFindings(reader, filters, { points, stepMs }, summary.previous),
     },
-    failures: await readFailures(reader, filters, nowMs),
-    breakdowns: await readBreakdowns(reader, joins),
+    failures,
+    breakdowns,
+    rest: { ...places, failures: rest },
     delivery: await readDelivery(reader, filters),
     vitals: await readVitals(reader, filters),
     synthetic: { joins: await countSyntheticJoins(reader, filters), included: filters.synthetic },

@@ -31,6 +31,17 @@ export const isSignificantlyLower = (hits: number, total: number, otherHits: num
   return error > 0 && (otherHits / otherTotal - hits / total) / error > z99;
 };
 
+/**
+ * Of so many measurements in their order, the two between which a quantile lies with 95 % certainty, whatever their
+ * distribution; undefined when they are too few for that. Conover, Practical Nonparametric Statistics, section 3.2, but
+ * with the lower rank rounded down: rounded up, four measurements would be sure to 88 % only.
+ */
+export const quantileRanks = (total: number, q: number): [number, number] | undefined => {
+  const spread = z95 * Math.sqrt(total * q * (1 - q));
+  const [low, high] = [Math.floor(total * q - spread), Math.ceil(total * q + spread)];
+  return low >= 1 && high <= total ? [low, high] : undefined;
+};
+
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,7 +1,8 @@
-import type { Counts, Summary } from './browser/api.js';
+import type { Counts, Figures, JoinTimeBucket, JoinTimeInterval, Rate, Summary } from './browser/api.js';
 import { joinsMeant } from './conditions.js';
 import type { Filters } from './filters.js';
-import { wilson } from './statistics.js';
+import { sql } from './sql.js';
+import { quantileRanks, wilson } from './statistics.js';
 import type { Reader, Row } from './store.js';
 
 const fiveSecondsMs = 5000;
@@ -20,9 +21,9 @@ const figures = `count(*) as attempts,
   count(*) filter (result = 'unknown' and at_ms > ?) as pending,
   count(*) filter (result = 'success' and duration_ms <= ${fiveSecondsMs}) as within_five,
   count(*) filter (result = 'success' and duration_ms < 2000) as under_2,
-  count(*) filter (result = 'success' and duration_ms >= 2000 and duration_ms < 5000) as from_2,
-  count(*) filter (result = 'success' and duration_ms >= 5000 and duration_ms < 10000) as from_5,
-  count(*) filter (result = 'success' and duration_ms >= 10000) as over_10`;
+  count(*) filter (result = 'success' and duration_ms >= 2000 and duration_ms <= ${fiveSecondsMs}) as from_2,
+  count(*) filter (result = 'success' and duration_ms > ${fiveSecondsMs} and duration_ms <= 10000) as from_5,
+  count(*) filter (result = 'success' and duration_ms > 10000) as over_10`;
 
 export const toCounts = (row: Row): Counts => ({
   attempts: Number(row.attempts),
@@ -50,7 +51,19 @@ export const toTimes = (times: unknown): { p50: number | null; p95: number | nul
   return { p50: p50 ?? null, p95: p95 ?? null };
 };
 
-const toSummary = (row: Row): Omit<Summary, 'previous'> => {
+const shares = (buckets: Record<JoinTimeBucket, number>): Record<JoinTimeBucket, Rate> => {
+  const total = Object.values(buckets).reduce((sum, n) => sum + n, 0);
+  const entries = Object.entries(buckets).map(([name, n]) => [name, wilson(n, total)]);
+  return Object.fromEntries(entries) as Record<JoinTimeBucket, Rate>;
+};
+
+const toFigures = (row: Row): Figures => {
+  const joinTimeBuckets = {
+    under2s: Number(row.under_2),
+    from2To5s: Number(row.from_2),
+    from5To10s: Number(row.from_5),
+    over10s: Number(row.over_10),
+  };
   const counts = toCounts(row);
   const intervals = toIntervals(counts, Number(row.within_five));
   return {
@@ -63,19 +76,34 @@ const toSummary = (row: Row): Omit<Summary, 'previous'> => {
     assumedSuccess: Number(row.assumed),
     pending: Number(row.pending),
     intervals,
-    joinTimeBuckets: {
-      under2s: Number(row.under_2),
-      from2To5s: Number(row.from_2),
-      from5To10s: Number(row.from_5),
-      over10s: Number(row.over_10),
-    },
+    joinTimeBuckets,
+    joinTimeShares: shares(joinTimeBuckets),
   };
 };
 
-const summarize = async (reader: Reader, filters: Filters, nowMs: number): Promise<Omit<Summary, 'previous'>> => {
+const summarize = async (reader: Reader, filters: Filters, nowMs: number): Promise<Figures> => {
   const joins = joinsMeant(filters);
   const [row] = await reader.query(`select ${figures} from ${joins.text}`, [nowMs - pendingMs, ...joins.values]);
-  return toSummary(row ?? {});
+  return toFigures(row ?? {});
+};
+
+/** Between which two of the measured join times the quantile lies, with 95 % certainty. */
+const readTimeInterval = async (
+  reader: Reader,
+  filters: Filters,
+  times: number,
+  q: number,
+): Promise<JoinTimeInterval> => {
+  const ranks = quantileRanks(times, q);
+  if (ranks === undefined) return { low: null, high: null };
+  const joins = joinsMeant(filters, sql("result = 'success'"));
+  const places = ranks.map(rank => (rank - 1) / (times - 1));
+  const [row] = await reader.query(
+    `select quantile_cont(duration_ms, [${places.join(', ')}]) as times from ${joins.text}`,
+    joins.values,
+  );
+  const [low, high] = (row?.times ?? []) as number[];
+  return { low: Math.round(Number(low)), high: Math.round(Number(high)) };
 };
 
 /** The period of the same length just before; undefined for a period without a beginning. */
@@ -88,7 +116,15 @@ export const previousPeriod = (filters: Filters, nowMs: number): Filters | undef
 
 /** What `/api/summary` answers. */
 export const readSummary = async (reader: Reader, filters: Filters, nowMs: number): Promise<Summary> => {
-  const summary = await summarize(reader, filters, nowMs);
+  const figures = await summarize(reader, filters, nowMs);
+  const times = Object.values(figures.joinTimeBuckets).reduce((sum, n) => sum + n, 0);
+  const summary = {
+    ...figures,
+    joinTimeIntervals: {
+      p50: await readTimeInterval(reader, filters, times, 0.5),
+      p95: await readTimeInterval(reader, filters, times, 0.95),
+    },
+  };
   const before = previousPeriod(filters, nowMs);
   return before ? { ...summary, previous: await summarize(reader, before, nowMs) } : summary;
 };

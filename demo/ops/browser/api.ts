@@ -13,8 +13,16 @@ export interface Rate {
 
 export type Counts = { attempts: number } & Record<JoinResult, number>;
 
+export type JoinTimeBucket = 'under2s' | 'from2To5s' | 'from5To10s' | 'over10s';
+
+/** With 95 % certainty; null when there are too few joins to say. */
+export interface JoinTimeInterval {
+  low: number | null;
+  high: number | null;
+}
+
 /** The fields up to `joinTimeMs` are the contract; the others may grow. */
-export interface Summary extends Counts {
+export interface Figures extends Counts {
   joinSuccessRate: number | null;
   serviceSuccessRate: number | null;
   fiveSecondJoinRate: number | null;
@@ -25,10 +33,15 @@ export interface Summary extends Counts {
   /** Part of `unknown`: begun less than two minutes ago, so a result may still come. */
   pending: number;
   intervals: { joinSuccessRate: Rate; serviceSuccessRate: Rate; fiveSecondJoinRate: Rate; coverage: Rate };
-  /** Successes by join time, as in the Join Time Report. */
-  joinTimeBuckets: { under2s: number; from2To5s: number; from5To10s: number; over10s: number };
+  /** Successes by join time, as in the Join Time Report; five seconds and ten are the ends of their buckets. */
+  joinTimeBuckets: Record<JoinTimeBucket, number>;
+  joinTimeShares: Record<JoinTimeBucket, Rate>;
+}
+
+export interface Summary extends Figures {
+  joinTimeIntervals: { p50: JoinTimeInterval; p95: JoinTimeInterval };
   /** The period of the same length just before; absent without `from`. */
-  previous?: Omit<Summary, 'previous'>;
+  previous?: Figures;
 }
 
 export interface SeriesPoint extends Record<JoinResult, number> {
@@ -44,8 +57,10 @@ export interface Finding {
   attempts: number;
   failures: number;
   devices: number;
+  /** The most frequent reason, and how many of the failures are of it. */
   errorType: string;
   code: string;
+  ofReason: number;
   /** The dimension value that the failures share and the other joins do not; absent when they are spread evenly. */
   where?: { dimension: Dimension; value: string };
 }
@@ -70,6 +85,8 @@ export interface BreakdownRow {
   value: string;
   attempts: number;
   failed: number;
+  /** Joins by which the service success rate divides. */
+  judged: number;
   serviceSuccessRate: Rate;
   joinSuccessRate: Rate;
   /** Significantly worse than the others together (two-sided 99 %). */
@@ -77,6 +94,12 @@ export interface BreakdownRow {
 }
 
 export type Breakdowns = Record<Dimension, BreakdownRow[]>;
+
+/** What a list leaves out for want of room. */
+export interface Rest {
+  rows: number;
+  attempts: number;
+}
 
 export type LatenessName = 'now' | 'minute' | 'hour' | 'day' | 'later';
 
@@ -100,6 +123,7 @@ export interface Overview {
   series: Series;
   failures: Failure[];
   breakdowns: Breakdowns;
+  rest: Record<Dimension | 'failures', Rest>;
   delivery: Delivery;
   vitals: Vital[];
   /** Synthetic joins in the period, counted above or left out of everything above. */

@@ -2,6 +2,19 @@ import type { Language } from '../../browser/language.js';
 import type { RangeName } from './address.js';
 import type { Dimension, JoinResult, LatenessName } from './api.js';
 
+/** The parts of the sentence on an outage, each in words already. */
+interface FindingParts {
+  time: string;
+  failures: string;
+  attempts: string;
+  where: string;
+  /** Empty when none are known. */
+  devices: string;
+  error: string;
+  /** Empty when all failures are of this error. */
+  ofReason: string;
+}
+
 const en = {
   title: 'Meeting joins',
   skip: 'Skip to the figures',
@@ -58,7 +71,7 @@ const en = {
   serviceSuccess: 'Service success',
   serviceSuccessHelp: 'Successes out of successes and failures the service answers for.',
   joinSuccess: 'Join success',
-  joinSuccessHelp: 'Successes out of all joins that ended, people’s own failures included.',
+  joinSuccessHelp: 'Successes out of all joins that ended, failures that are not the service’s included.',
   fiveSecond: 'Within 5 s',
   fiveSecondHelp: 'Successes within five seconds out of all attempts.',
   joinTime: 'Join time',
@@ -74,6 +87,23 @@ const en = {
   assumed: (n: string) => `${n} ${n === '1' ? 'success' : 'successes'} assumed`,
   assumedHelp: 'A native app seems to have started; no page can know for certain.',
   versus: (delta: string) => `${delta} vs before`,
+  allFigures: 'All figures as a table, with what they mean',
+  figure: 'Figure',
+  now: 'Now',
+  sure: '95 % sure',
+  outOfWhat: 'Out of joins',
+  before: 'Before',
+  difference: 'Change',
+  attemptsHelp: 'Every try to join, once; what is tried again inside it is not counted.',
+  unknownResult: 'Result unknown',
+  unknownHelp: 'The page was gone before it knew, or its report is still on its way.',
+  assumedSuccess: 'Assumed successes',
+  restReasons: (rows: string, joins: string) =>
+    `${rows} more ${rows === '1' ? 'reason' : 'reasons'}, ${joins} ${joins === '1' ? 'join' : 'joins'}`,
+  restPlaces: (rows: string, joins: string) => `${rows} more, ${joins} ${joins === '1' ? 'join' : 'joins'}`,
+  newest: (shown: string, all: string) => `The newest ${shown} of ${all} joins in this period.`,
+  showMore: (n: string) => `Show up to ${n}`,
+  zone: (name: string) => `Times are those of ${name}; exports are in UTC.`,
   points: (n: string) => `${n} points`,
   noPrevious: 'nothing to compare with',
   outOf: (n: string) => `of ${n} ${n === '1' ? 'join' : 'joins'}`,
@@ -89,8 +119,9 @@ const en = {
   time: 'Time',
   allWell: 'No outage in this period.',
   findingsTitle: 'What stands out',
-  finding: (time: string, failures: string, attempts: string, where: string, error: string, devices: string) =>
-    `${time}: ${failures} of ${attempts} joins ${where}failed with ${error}, on ${devices} ${devices === '1' ? 'device' : 'devices'}.`,
+  finding: ({ time, failures, attempts, where, devices, error, ofReason }: FindingParts) =>
+    `${time}: ${failures} of ${attempts} joins ${where}failed${ofReason === '' ? '' : `, ${ofReason} of them`} with ${error}${devices}.`,
+  findingDevices: (n: string) => `, on ${n} ${n === '1' ? 'device' : 'devices'} in all`,
   quoted: (words: string) => `“${words}”`,
   findingSince: (from: string) => `Since ${from}`,
   findingWhere: (dimension: string, value: string) => `${dimension} ${value} `,
@@ -150,6 +181,7 @@ const en = {
   } as Record<string, string>,
   vitals: 'How the pages feel',
   vitalsNote: '75th percentile, all pools',
+  droppedNote: 'all pools',
   vitalNames: {
     lcp: 'Main content shown',
     fcp: 'First content shown',
@@ -166,7 +198,7 @@ const en = {
   late: (duration: string) => `${duration} late`,
   results: {
     success: 'success',
-    expected_failure: 'expected failure',
+    expected_failure: 'other failure',
     unexpected_failure: 'service failure',
     abandoned: 'abandoned',
     unknown: 'unknown',
@@ -216,7 +248,10 @@ const en = {
   imported: (n: string) => `${n} ${n === '1' ? 'collection' : 'collections'} imported.`,
   failedWith: (reason: string) => `That did not work: ${reason}`,
   itsOwn: 'its own',
-  ownCollection: (pool: string) => `Give ${pool} its own collection`,
+  ownCollection: (pool: string) => `Turn on telemetry for ${pool}, in a collection of its own`,
+  turnOn: 'turn on',
+  ownCollectionOff: (pool: string) => `Turn off telemetry for ${pool}, in a collection of its own`,
+  turnOff: 'turn off',
 
   faults: 'Faults',
   faultsIntro:
@@ -292,7 +327,7 @@ const it: Messages = {
   serviceSuccess: 'Successo del servizio',
   serviceSuccessHelp: 'Accessi riusciti sul totale di quelli riusciti e di quelli falliti per colpa del servizio.',
   joinSuccess: 'Accessi riusciti',
-  joinSuccessHelp: 'Accessi riusciti sul totale di quelli conclusi, inclusi gli errori di chi accede.',
+  joinSuccessHelp: 'Accessi riusciti sul totale di quelli conclusi, inclusi gli errori non dovuti al servizio.',
   fiveSecond: 'Entro 5 s',
   fiveSecondHelp: 'Accessi riusciti entro cinque secondi sul totale dei tentativi.',
   joinTime: 'Tempo di accesso',
@@ -308,6 +343,24 @@ const it: Messages = {
   assumed: n => `${n} ${n === '1' ? 'riuscito presunto' : 'riusciti presunti'}`,
   assumedHelp: 'Sembra che un’app nativa si sia avviata; nessuna pagina può saperlo con certezza.',
   versus: delta => `${delta} rispetto a prima`,
+  allFigures: 'Tutti i dati in una tabella, con il loro significato',
+  figure: 'Dato',
+  now: 'Ora',
+  sure: 'Al 95 %',
+  outOfWhat: 'Su accessi',
+  before: 'Prima',
+  difference: 'Variazione',
+  attemptsHelp: 'Ogni tentativo di accesso, una volta; le ripetizioni al suo interno non si contano.',
+  unknownResult: 'Senza esito',
+  unknownHelp: 'La pagina si è chiusa prima di conoscerlo, o la segnalazione deve ancora arrivare.',
+  assumedSuccess: 'Riusciti presunti',
+  restReasons: (rows, joins) =>
+    `${rows === '1' ? 'un altro motivo' : `altri ${rows} motivi`}, ${joins} ${joins === '1' ? 'accesso' : 'accessi'}`,
+  restPlaces: (rows, joins) =>
+    `${rows === '1' ? 'un altro' : `altri ${rows}`}, ${joins} ${joins === '1' ? 'accesso' : 'accessi'}`,
+  newest: (shown, all) => `I più recenti: ${shown} di ${all} accessi nel periodo.`,
+  showMore: n => `Mostrane fino a ${n}`,
+  zone: name => `Gli orari sono di ${name}; le esportazioni sono in UTC.`,
   points: n => `${n} punti`,
   noPrevious: 'nessun dato precedente',
   outOf: n => `su ${n} ${n === '1' ? 'accesso' : 'accessi'}`,
@@ -323,8 +376,9 @@ const it: Messages = {
   time: 'Ora',
   allWell: 'Nessuna interruzione in questo periodo.',
   findingsTitle: 'Che cosa salta all’occhio',
-  finding: (time, failures, attempts, where, error, devices) =>
-    `${time}: ${failures} accessi su ${attempts} ${where}falliti con ${error}, su ${devices} ${devices === '1' ? 'dispositivo' : 'dispositivi'}.`,
+  finding: ({ time, failures, attempts, where, devices, error, ofReason }) =>
+    `${time}: ${failures} accessi su ${attempts} ${where}falliti${ofReason === '' ? '' : `, ${ofReason} dei quali`} con ${error}${devices}.`,
+  findingDevices: n => `, su ${n} ${n === '1' ? 'dispositivo' : 'dispositivi'} in tutto`,
   quoted: words => `«${words}»`,
   findingSince: from => `Da ${from}`,
   findingWhere: (dimension, value) => `${dimension} ${value} `,
@@ -374,6 +428,7 @@ const it: Messages = {
   },
   vitals: 'Quanto sono rapide le pagine',
   vitalsNote: '75º percentile, tutti i pool',
+  droppedNote: 'tutti i pool',
   vitalNames: {
     lcp: 'Contenuto principale visibile',
     fcp: 'Primo contenuto visibile',
@@ -390,7 +445,7 @@ const it: Messages = {
   late: duration => `in ritardo di ${duration}`,
   results: {
     success: 'riuscito',
-    expected_failure: 'errore previsto',
+    expected_failure: 'altro errore',
     unexpected_failure: 'errore del servizio',
     abandoned: 'abbandonato',
     unknown: 'senza esito',
@@ -441,7 +496,10 @@ const it: Messages = {
   imported: n => `${n} ${n === '1' ? 'raccolta importata' : 'raccolte importate'}.`,
   failedWith: reason => `Non ha funzionato: ${reason}`,
   itsOwn: 'la propria',
-  ownCollection: pool => `Crea una raccolta propria per ${pool}`,
+  ownCollection: pool => `Attiva la telemetria per ${pool}, in una raccolta propria`,
+  turnOn: 'attiva',
+  ownCollectionOff: pool => `Disattiva la telemetria per ${pool}, in una raccolta propria`,
+  turnOff: 'disattiva',
 
   faults: 'Guasti',
   faultsIntro:

@@ -158,6 +158,66 @@ test('an outage is found with its time, its pool and its reason', async () => {
   assert.equal(worst?.worse, true);
 });
 
+test('an outage tells how many of its failures are of its reason, and names no place by chance', async () => {
+  const startMs = nowMs - 24 * 60 * minuteMs;
+  const events: StoredEvent[] = [];
+  for (let n = 0; n < 1440; n++) {
+    const during = n >= 600 && n < 660;
+    const at = n - 600;
+    // Of 60 joins, 9 on Linux fail all, and 15 of the others: a share like this happens by chance in so few.
+    const linux = during && at % 7 === 0;
+    const fails = during && (linux || at % 7 === 1 || at % 10 === 2);
+    const reason = at % 10 === 2 ? { ...busy, error_type: 'timeout', code: '' } : busy;
+    events.push(...join(startMs + n * minuteMs, { os: linux ? 'Linux' : 'Windows', ...(fails ? reason : {}) }));
+  }
+  await house.put(events);
+  const { series } = await get<Overview>(`/api/overview?from=${startMs}&to=${nowMs}`);
+  const [finding] = series.findings;
+  assert.ok(finding);
+  assert.equal(finding.where, undefined);
+  assert.equal(finding.errorType, 'server_busy');
+  assert.ok(finding.ofReason < finding.failures, `${finding.ofReason} of ${finding.failures}`);
+});
+
+test('of a window that is half outage the outage is still found', async () => {
+  const startMs = nowMs - 120 * minuteMs;
+  const at = (n: number): number => startMs - 120 * minuteMs + n * 15_000;
+  const isDown = (n: number): boolean => n >= 600 && n < 840;
+  await house.put(Array.from({ length: 960 }, (_, n) => join(at(n), isDown(n) && n % 4 !== 0 ? busy : {})).flat());
+  const { series } = await get<Overview>(`/api/overview?from=${startMs}&to=${nowMs}`);
+  assert.deepEqual(
+    series.findings.map(({ fromMs, toMs }) =>
+      [at(600) - fromMs, at(840) - toMs].map(ms => Math.abs(ms) <= series.stepMs),
+    ),
+    [[true, true]],
+  );
+});
+
+test('what a list has no room for is counted', async () => {
+  const reasons = Array.from({ length: 19 }, (_, n) => join(nowMs - n * 1000, { ...busy, code: `${n}` }));
+  const pools = Array.from({ length: 13 }, (_, n) => join(nowMs - n * 1000, { pool: `pool${n}.contoso.com` }));
+  await house.put([...reasons, ...pools].flat());
+  const { failures, breakdowns, rest } = await get<Overview>('/api/overview');
+  assert.equal(failures.length + rest.failures.rows, 19);
+  assert.equal(
+    failures.reduce((sum, { attempts }) => sum + attempts, rest.failures.attempts),
+    19,
+  );
+  assert.equal(breakdowns.pool.length + rest.pool.rows, 14);
+  assert.equal(
+    breakdowns.pool.reduce((sum, { attempts }) => sum + attempts, rest.pool.attempts),
+    32,
+  );
+  assert.deepEqual(rest.method, { rows: 0, attempts: 0 });
+});
+
+test('the chart of a period that goes on ends now, however long nobody joined', async () => {
+  await house.put(join(nowMs - 50 * minuteMs, {}));
+  const { series, toMs } = await get<Overview>(`/api/overview?from=${nowMs - 60 * minuteMs}`);
+  assert.equal(toMs, nowMs);
+  assert.ok((series.points.at(-1)?.atMs ?? 0) + series.stepMs >= nowMs);
+});
+
 test('the series counts what the summary counts', async () => {
   await house.put(
     Array.from({ length: 40 }, (_, at) => join(nowMs - at * 7 * minuteMs, at % 3 === 0 ? busy : {})).flat(),
@@ -195,6 +255,28 @@ test('lateness, losses and vitals', async () => {
   assert.deepEqual(delivery.lateness, { now: 8, minute: 1, hour: 1, day: 1, later: 1 });
   assert.deepEqual(delivery.dropped, [{ reason: 'expired', count: 7 }]);
   assert.deepEqual(vitals, [{ name: 'lcp', p75: 4000, rating: 'needs-improvement', samples: 5 }]);
+});
+
+test('losses name no pool and no join, so a filter by these leaves them', async () => {
+  const lost = { dropped_reason: 'expired', dropped_count: 3, browser: 'Edge', browser_version: '156' };
+  await house.put([
+    ...join(nowMs - minuteMs, busy),
+    {
+      uid: 'lost',
+      category: 'usage',
+      event_name: 'telemetry.dropped',
+      recorded_at: nowMs - minuteMs,
+      received_at: nowMs,
+      ...lost,
+    },
+  ]);
+  const dropped = async (filter: string): Promise<unknown> =>
+    (await get<Overview>(`/api/overview?${filter}`)).delivery.dropped;
+  const all = [{ reason: 'expired', count: 3 }];
+  for (const filter of ['pool=pool01.contoso.com', 'method=native', 'type=server_busy&code=7', 'browser=Edge+156']) {
+    assert.deepEqual(await dropped(filter), all, filter);
+  }
+  assert.deepEqual(await dropped('browser=Firefox+154'), []);
 });
 
 test('synthetic joins are in no figure unless asked for, and their number is told', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { findOutages, type Health } from '../../../demo/ops/outages.js';
-import { isSignificantlyLower, median, wilson } from '../../../demo/ops/statistics.js';
+import { isSignificantlyLower, median, quantileRanks, wilson } from '../../../demo/ops/statistics.js';
 
 const near = (actual: number, expected: number): void =>
   assert.ok(Math.abs(actual - expected) < 5e-4, `${actual} is not ${expected}`);
@@ -41,6 +41,26 @@ test('the median of an even number lies between the two', () => {
   assert.equal(median([]), 0);
 });
 
+/** The chance that so many of `total` lie below the quantile. */
+const binomial = (total: number, hits: number, q: number): number => {
+  let log = hits * Math.log(q) + (total - hits) * Math.log(1 - q);
+  for (let n = 1; n <= hits; n++) log += Math.log((total - hits + n) / n);
+  return Math.exp(log);
+};
+
+test('the ranks around a quantile hold it as often as they say', () => {
+  for (const q of [0.5, 0.95]) {
+    for (let total = 1; total <= 400; total++) {
+      const ranks = quantileRanks(total, q);
+      if (ranks === undefined) continue;
+      let sure = 0;
+      for (let hits = ranks[0]; hits < ranks[1]; hits++) sure += binomial(total, hits, q);
+      assert.ok(sure > 0.947, `${total} at ${q}: ${sure}`);
+    }
+  }
+  assert.equal(quantileRanks(3, 0.5), undefined);
+});
+
 const stepMs = 60_000;
 const bucket = (at: number, judged: number, failures: number): Health => ({ atMs: at * stepMs, judged, failures });
 
@@ -52,6 +72,16 @@ test('an outage is found with its beginning and end', () => {
 test('an outage that reaches into the last bucket goes on', () => {
   const buckets = Array.from({ length: 60 }, (_, at) => bucket(at, 50, at >= 50 ? 20 : 0));
   assert.equal(findOutages(buckets, stepMs)[0]?.ongoing, true);
+});
+
+test('the period before says what is usual where the outage itself would', () => {
+  const buckets = Array.from({ length: 20 }, (_, at) => bucket(at, 50, at >= 5 && at < 13 ? 20 : 0));
+  const steady = Array.from({ length: 20 }, (_, at) => bucket(at, 50, at < 12 ? 20 : 0));
+  const outage = (from: number, to: number) => [{ fromMs: from * stepMs, toMs: to * stepMs, ongoing: false }];
+  assert.deepEqual(findOutages(steady, stepMs), []);
+  assert.deepEqual(findOutages(steady, stepMs, { judged: 400, failures: 4 }), outage(0, 12));
+  assert.deepEqual(findOutages(buckets, stepMs, { judged: 400, failures: 300 }), outage(5, 13));
+  assert.deepEqual(findOutages(steady, stepMs, { judged: 3, failures: 0 }), []);
 });
 
 test('a quiet minute within an outage does not end it', () => {

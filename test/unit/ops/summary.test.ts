@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import type { Counts, JoinResult, Summary } from '../../../demo/ops/browser/api.js';
+import type { Counts, Figures, JoinResult, Summary } from '../../../demo/ops/browser/api.js';
 import { type MemoryHouse, openMemoryHouse, type StoredEvent, token } from './memory-house.js';
 
 const nowMs = 1_790_000_000_000;
@@ -130,9 +130,9 @@ const naive = (joins: readonly History[]): Partial<Summary> => {
     pending: joins.filter(join => naiveResult(join) === 'unknown' && join.startMs > nowMs - 2 * minuteMs).length,
     joinTimeBuckets: {
       under2s: times.filter(ms => ms < 2000).length,
-      from2To5s: times.filter(ms => ms >= 2000 && ms < 5000).length,
-      from5To10s: times.filter(ms => ms >= 5000 && ms < 10_000).length,
-      over10s: times.filter(ms => ms >= 10_000).length,
+      from2To5s: times.filter(ms => ms >= 2000 && ms <= 5000).length,
+      from5To10s: times.filter(ms => ms > 5000 && ms <= 10_000).length,
+      over10s: times.filter(ms => ms > 10_000).length,
     },
   };
 };
@@ -143,7 +143,7 @@ const ask = async (query: string): Promise<Summary> => {
   return (await response.json()) as Summary;
 };
 
-const pick = (summary: Omit<Summary, 'previous'>, like: Partial<Summary>): Partial<Summary> =>
+const pick = (summary: Figures, like: Partial<Summary>): Partial<Summary> =>
   Object.fromEntries(Object.keys(like).map(name => [name, summary[name as keyof typeof summary]])) as Partial<Summary>;
 
 const close = (actual: Partial<Summary>, expected: Partial<Summary>): void => {
@@ -225,6 +225,31 @@ test('a second result of a join changes nothing', async () => {
   const summary = await ask('');
   assert.equal(summary.attempts, 1);
   assert.equal(summary.success, 1);
+});
+
+test('join times say between which of them the true ones lie', async () => {
+  const histories = Array.from({ length: 100 }, (_, n) => ({
+    startMs: nowMs - 10 * minuteMs,
+    pool: 'pool01.contoso.com',
+    browser: 'Edge',
+    synthetic: false,
+    hasAttempt: true,
+    hasResult: true,
+    result: 'success',
+    durationMs: (n + 1) * 100,
+    pausedMs: 0,
+    assumed: false,
+    again: undefined,
+  }));
+  await house.put(histories.flatMap(recordsOf));
+  assert.deepEqual((await ask('')).joinTimeIntervals, {
+    p50: { low: 4000, high: 6000 },
+    p95: { low: 9000, high: 10_000 },
+  });
+  await house.expire();
+  await house.put(histories.slice(0, 3).flatMap(recordsOf));
+  const nobodyKnows = { low: null, high: null };
+  assert.deepEqual((await ask('')).joinTimeIntervals, { p50: nobodyKnows, p95: nobodyKnows });
 });
 
 test('an empty store has no rates, and says so with null', async () => {

@@ -42,7 +42,7 @@ export const delivery = (scene: Scene): TemplateResult | typeof nothing => {
   if (!model.overview) return nothing;
   return html`<section class="panel three" aria-label=${text.delivery}>
     <div><h2>${text.delivery}</h2>${lateness(scene, model.overview.delivery)}</div>
-    <div><h2>${text.droppedTitle}</h2>${dropped(scene, model.overview.delivery)}</div>
+    <div><h2>${text.droppedTitle} <small class="soft">${text.droppedNote}</small></h2>${dropped(scene, model.overview.delivery)}</div>
     <div><h2>${text.vitals} <small class="soft">${text.vitalsNote}</small></h2>${vitals(scene, model.overview.vitals)}</div>
   </section>`;
 };

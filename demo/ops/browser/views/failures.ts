@@ -32,6 +32,13 @@ const row = (scene: Scene, failure: Failure, most: number): TemplateResult => {
   </tr>`;
 };
 
+/** What the list leaves out is not hidden. */
+const restOf = ({ model, text, format }: Scene): TemplateResult | typeof nothing => {
+  const { rows, attempts } = model.overview?.rest.failures ?? { rows: 0, attempts: 0 };
+  if (rows === 0) return nothing;
+  return html`<p class="soft" data-rest="failures">${text.restReasons(format.count(rows), format.count(attempts))}</p>`;
+};
+
 /** Why not? */
 export const failures = (scene: Scene, list: readonly Failure[]): TemplateResult => {
   const { text } = scene;
@@ -45,7 +52,7 @@ export const failures = (scene: Scene, list: readonly Failure[]): TemplateResult
           <thead><tr><th scope="col">${text.reason}</th><th scope="col">${text.joins}</th><th scope="col" title=${text.changeHelp}>${text.change}</th>
             <th scope="col" title=${text.devicesHelp}>${text.devices}</th></tr></thead>
           <tbody>${list.map(failure => row(scene, failure, most))}</tbody>
-        </table></div>`
+        </table></div>${restOf(scene)}`
     }
     ${
       list.length === 0

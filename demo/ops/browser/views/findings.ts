@@ -21,15 +21,17 @@ const sentence = (scene: Scene, finding: Finding): string => {
     : format.span(finding.fromMs, finding.toMs);
   const { where } = finding;
   const place = where ? text.findingWhere(text.through[where.dimension], where.value) : '';
-  const { failures, attempts, devices } = finding;
-  return text.finding(
+  const { failures, attempts, devices, ofReason } = finding;
+  return text.finding({
     time,
-    format.count(failures),
-    format.count(attempts),
-    place,
-    reasonOf(scene, finding),
-    format.count(devices),
-  );
+    failures: format.count(failures),
+    attempts: format.count(attempts),
+    where: place,
+    // None are known where error reporting tells of none.
+    devices: devices === 0 ? '' : text.findingDevices(format.count(devices)),
+    error: reasonOf(scene, finding),
+    ofReason: ofReason === failures ? '' : format.count(ofReason),
+  });
 };
 
 const closer = ({ model, act }: Scene, finding: Finding): void => {
@@ -51,7 +53,7 @@ const worse = (scene: Scene, dimension: Dimension, row: BreakdownRow): TemplateR
     text.dimensions[dimension],
     row.value === '' ? text.none : row.value,
     format.percent(row.serviceSuccessRate.value),
-    format.count(row.attempts),
+    format.count(row.judged),
   );
   return html`<li data-finding="worse"><span class="flag" aria-hidden="true"></span><p>${words}
     <button type="button" class="link" @click=${() => act.filter(dimension, row.value)}>${text.lookCloser}</button></p></li>`;

@@ -16,7 +16,11 @@ const row = (scene: Scene, dimension: Dimension, place: BreakdownRow, most: numb
       <button type="button" aria-pressed=${pressed} @click=${() => act.filter(dimension, place.value)}>${name}
         ${place.worse ? html`<em class="worse" title=${text.worseHelp}>${text.worst}</em>` : nothing}</button>
     </th>
-    <td><span title=${text.interval(format.percent(place.serviceSuccessRate.low), format.percent(place.serviceSuccessRate.high))}>${format.percent(place.serviceSuccessRate.value)}</span></td>
+    <td>${format.percent(place.serviceSuccessRate.value)}${
+      place.judged === 0
+        ? nothing
+        : html`<small class="range" title=${text.interval(format.percent(place.serviceSuccessRate.low), format.percent(place.serviceSuccessRate.high))}>${format.percents(place.serviceSuccessRate.low, place.serviceSuccessRate.high)}</small>`
+    }</td>
     <td class="soft">${format.percent(place.joinSuccessRate.value)}</td>
     <td>${format.count(place.attempts)}</td>
   </tr>`;
@@ -41,6 +45,13 @@ const tabs = ({ model, text, act }: Scene): TemplateResult =>
     })}
   </div>`;
 
+/** What the list leaves out is not hidden. */
+const restOf = ({ model, text, format }: Scene, dimension: Dimension): TemplateResult | typeof nothing => {
+  const { rows, attempts } = model.overview?.rest[dimension] ?? { rows: 0, attempts: 0 };
+  if (rows === 0) return nothing;
+  return html`<p class="soft" data-rest=${dimension}>${text.restPlaces(format.count(rows), format.count(attempts))}</p>`;
+};
+
 /** Where not? */
 export const places = (scene: Scene): TemplateResult => {
   const { text, model } = scene;
@@ -55,7 +66,7 @@ export const places = (scene: Scene): TemplateResult => {
           <th scope="col" title=${text.serviceSuccessHelp}>${text.serviceSuccess}</th>
           <th scope="col" title=${text.joinSuccessHelp}>${text.joinSuccess}</th><th scope="col">${text.joins}</th></tr></thead>
         <tbody>${list.map(place => row(scene, dimension, place, most))}</tbody>
-      </table>
+      </table>${restOf(scene, dimension)}
     </div>
   </section>`;
 };
