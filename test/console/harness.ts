@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
+import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { type Collector, createCollector } from '../../demo/collector/index.js';
 import { createLauncher } from '../../demo/launcher/routes.js';
@@ -15,6 +17,9 @@ import { type Browser, launch, newProfile, type Page, removeProfile } from '../s
 const opsToken = 'sesame';
 const collectorKey = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
 const waitMs = 15_000;
+
+/** The built tag and its worker, as the harness serves them. */
+const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
 
 /** The harness on a free port, with its own empty store. */
 export interface Harness {
@@ -71,7 +76,13 @@ const busyJoin = (id: string, pool: string): unknown => {
   ]);
 };
 
-export const openHarness = async (): Promise<Harness> => {
+const addTag = (app: Hono): void => {
+  app.use('/dist/*', serveStatic({ root: dist, rewriteRequestPath: path => path.replace(/^\/dist/, '') }));
+  app.use('/meeting-join-telemetry-sw.js', serveStatic({ root: dist }));
+};
+
+/** Without the tag's script unless asked for: what is tested here is the pages around it. */
+export const openHarness = async ({ hasTag = false } = {}): Promise<Harness> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'mjt-console-'));
   const collector = await createCollector({ dataDir, collectorKey, opsToken });
   const ops = createOps(collector, { opsToken, collectorKey, isLoopback: true });
@@ -79,6 +90,7 @@ export const openHarness = async (): Promise<Harness> => {
   app.route('/', collector.app);
   app.route('/', ops.app);
   app.route('/launcher/', createLauncher());
+  if (hasTag) addTag(app);
   const server = createAdaptorServer({ fetch: app.fetch });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -12,7 +12,7 @@ const shoot = async ({ browser, page }: Visitor, name: string, width: number, he
   await writeFile(`${folder}/${name}.png`, Buffer.from((answer as { data: string }).data, 'base64'));
 };
 
-const house = await openHarness();
+const house = await openHarness({ hasTag: true });
 try {
   await house.seed();
   await mkdir(folder, { recursive: true });
@@ -24,7 +24,7 @@ try {
       await visitor.until('document.querySelector("console-timeline canvas")');
       await shoot(visitor, `console-${scheme}`, 1280, 1000);
       await visitor.page.goto(`${house.origin}/launcher/?pool=pool01.contoso.com`);
-      await visitor.until('document.body.dataset.at === "choose"');
+      await visitor.until('document.body.dataset.at === "choose" && document.querySelector("[data-gate=open]")');
       await shoot(visitor, `launcher-${scheme}`, 1280, 800);
     }
   } finally {
