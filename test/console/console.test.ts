@@ -205,6 +205,102 @@ test('a flag is switched, and the record tells who', async () => {
   );
 });
 
+test('every figure stands in a table with its range, its joins and what it was before', async () => {
+  await open('?synthetic=1');
+  await operator.until('document.querySelector("[data-figures]")');
+  await click('[data-figures] summary');
+  const rows = await operator.read<string[][]>(
+    '[...document.querySelectorAll("[data-figures] tbody tr")].map(row => [...row.cells].map(cell => cell.innerText))',
+  );
+  assert.equal(rows.length, 13);
+  for (const [name, now] of rows) assert.match(now ?? '', /\d/, name);
+  const coverage = rows.find(([name]) => name?.startsWith('Coverage'));
+  assert.match(
+    coverage?.slice(1).join(' | ') ?? '',
+    /^[\d.]+\s%\s?\| [\d.]+–[\d.]+\s% \| [\d,]+ \| [\d.]+\s% \| [+−]?[\d.]+ points$/,
+  );
+  assert.deepEqual(await operator.violations(), []);
+});
+
+test('with filters on, axe finds nothing wrong either, and the export is of what is shown', async () => {
+  await open('?pool=pool01.contoso.com&synthetic=1&type=server_busy&code=7');
+  await operator.until('document.querySelector(".chip") && document.querySelector("[data-stat]")');
+  assert.deepEqual(await operator.violations(), []);
+  const exported = async (): Promise<URLSearchParams> =>
+    new URL(await operator.read<string>('document.querySelector(".popover a").href')).searchParams;
+  assert.equal((await exported()).get('synthetic'), '1');
+  await open('?pool=pool01.contoso.com');
+  assert.equal((await exported()).get('synthetic'), '0');
+  assert.equal((await exported()).get('pool'), 'pool01.contoso.com');
+});
+
+test('the export menu closes with Escape, and focus goes back', async () => {
+  await operator.read('document.querySelector(".menu summary").focus()');
+  await operator.press('Enter');
+  await operator.until('document.querySelector(".menu").open');
+  await operator.press('Tab');
+  await operator.press('Escape');
+  await operator.until('!document.querySelector(".menu").open && document.activeElement.matches(".menu summary")');
+});
+
+/** Puts a file into the import as a person would choose it. */
+const importFile = (content: unknown): Promise<undefined> =>
+  operator.read(`(() => {
+    const files = new DataTransfer();
+    files.items.add(new File([${JSON.stringify(JSON.stringify(content))}], 'web-service-configuration.json'));
+    const input = document.querySelector('input[type=file]');
+    input.files = files.files;
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+  })()`);
+
+/** What is told of the last action, as long as it can be seen. */
+const seen = `(() => {
+  const box = document.querySelector('.toast').getBoundingClientRect();
+  return box.height > 20 && box.bottom <= innerHeight ? document.querySelector('.toast [role=status]').innerText : '';
+})()`;
+
+test('what an import came to can be seen and heard, whether it worked or not', async () => {
+  await open('');
+  await operator.until('document.querySelector("input[type=file]")');
+  assert.equal(await operator.read(seen), '');
+  await importFile([{ Identity: 'site:Unclear', MeetingUxEnableTelemetry: 'maybe' }]);
+  await operator.until(`${seen}.includes("site:Unclear is neither true nor false")`);
+  assert.deepEqual(await operator.violations(), []);
+  await importFile({ Identity: 'site:Redmond', MeetingUxEnableTelemetry: true });
+  await operator.until(`${seen} === "1 collection imported."`);
+  await click('.toast button');
+  await operator.until(`${seen} === ""`);
+});
+
+test('a pool that follows global is switched by a collection of its own', async () => {
+  await open('?synthetic=1');
+  await house.send('pool-join', 'pool55.contoso.com');
+  await operator.until('document.querySelector(".tail tbody")?.innerText.includes("pool55")');
+  await operator.read('document.dispatchEvent(new Event("visibilitychange"))');
+  await operator.until('document.querySelector("[data-pool=\\"pool55.contoso.com\\"] button")');
+  await click('[data-pool="pool55.contoso.com"] button');
+  await operator.until('document.querySelector("[data-pool=\\"pool55.contoso.com\\"] [data-on=true]")');
+  await operator.until('document.querySelector("[data-identity=\\"service:WebServer:pool55.contoso.com\\"]")');
+});
+
+test('of a period that is over, what arrives now takes no place in the list of joins', async () => {
+  const toMs = Date.now() - 3_600_000;
+  const query = `?synthetic=1&from=${new Date(toMs - 86_400_000).toISOString()}&to=${new Date(toMs).toISOString()}`;
+  await open(query);
+  await operator.until('document.querySelector(".live[data-live=true]") && document.querySelector(".tail")');
+  const newest = await operator.read<string>('document.querySelector(".tail tbody tr").innerText');
+  const before = await operator.read<string>('document.querySelector(".live").innerText');
+  await house.send('elsewhere', 'pool88.contoso.com');
+  await operator.until(`document.querySelector(".live").innerText !== ${JSON.stringify(before)}`);
+  assert.equal(await operator.read<string>('document.querySelector(".tail tbody tr").innerText'), newest);
+  assert.match(
+    await operator.read<string>('document.querySelector("[data-extent]").innerText'),
+    /newest 40 of [\d,]+ joins/,
+  );
+  await click('[data-extent] button');
+  await operator.until('document.querySelectorAll(".tail tbody tr").length === 500');
+});
+
 test('a fault is chosen, shown and taken back', async () => {
   await open('');
   await operator.until('document.querySelector("input[name=fault]")');
@@ -257,4 +353,11 @@ test('an address that cannot be read is explained, with a way out', async () => 
   await operator.until('document.querySelector("[role=alert]")?.textContent.includes("to must be later than from")');
   await click('[role=alert] button');
   await operator.until('document.querySelector("[data-stat]") && location.search === ""');
+  for (const [query, words] of [
+    ['?range=90d', 'range=90d'],
+    ['?from=yesterday', 'from=yesterday'],
+  ] as const) {
+    await open(query);
+    await operator.until(`document.querySelector("[role=alert]")?.textContent.includes("${words}")`);
+  }
 });

@@ -38,6 +38,8 @@ export interface View {
   join: string | undefined;
   /** The dimension whose values are listed under "Where not?". */
   by: Dimension;
+  /** What of the address cannot be read, as it stands there. */
+  unreadable: string | undefined;
 }
 
 const dimensions: readonly Dimension[] = ['pool', 'browser', 'os', 'method', 'partner', 'app'];
@@ -50,6 +52,21 @@ const timeOf = (text: string | null): number | undefined => {
   if (!text) return undefined;
   const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
+};
+
+const readable: Record<string, (text: string) => boolean> = {
+  from: text => timeOf(text) !== undefined,
+  to: text => timeOf(text) !== undefined,
+  range: isRange,
+  by: isDimension,
+};
+
+/** The first that cannot be read: shown as something else, it would pass for what was asked. */
+const unreadableIn = (query: URLSearchParams): string | undefined => {
+  const found = Object.entries(readable).find(
+    ([name, isReadable]) => query.get(name) && !isReadable(query.get(name) ?? ''),
+  );
+  return found && `${found[0]}=${query.get(found[0])}`;
 };
 
 export const parseAddress = (search: string): View => {
@@ -72,6 +89,7 @@ export const parseAddress = (search: string): View => {
     synthetic: query.get('synthetic') === '1',
     join: query.get('join') ?? undefined,
     by: isDimension(by) ? by : 'pool',
+    unreadable: unreadableIn(query),
   };
 };
 

@@ -26,6 +26,7 @@ import { header, syntheticNotice } from './views/header.js';
 import { headline, isCalm } from './views/headline.js';
 import { healthNotice } from './views/health.js';
 import { joinDetails } from './views/join-details.js';
+import { notice } from './views/notice.js';
 import { places } from './views/places.js';
 import { operatorName, pools } from './views/pools.js';
 import { tail } from './views/tail.js';
@@ -36,7 +37,9 @@ const minReloadMs = 1500;
 const idleReloadMs = 30_000;
 /** How soon to ask again when the collector did not answer. */
 const retryMs = 3000;
-const maxTail = 40;
+const firstTail = 40;
+/** As many as the API gives. */
+const maxTail = 500;
 
 const themeKey = 'console-theme';
 
@@ -60,6 +63,9 @@ export class ConsoleApp extends LitElement implements Actions {
   #stopListening: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastLoadMs = 0;
+  #isLoading = false;
+  /** What to do once the running reading is done. */
+  #isDue = false;
   /** The next reading is of the tail too. */
   #isTailDue = false;
   /** Where focus goes back to when the details close. */
@@ -76,10 +82,11 @@ export class ConsoleApp extends LitElement implements Actions {
       loadedAtMs: 0,
       live: false,
       tail: [],
+      tailLimit: firstTail,
       detail: undefined,
       configurations: undefined,
       fault: undefined,
-      notice: '',
+      notice: undefined,
     };
   }
 
@@ -154,22 +161,32 @@ export class ConsoleApp extends LitElement implements Actions {
     clearTimeout(this.#timer);
     this.#isTailDue ||= withTail;
     this.#loading?.abort();
+    const { unreadable } = this.model.view;
+    if (unreadable !== undefined) {
+      this.#set({ health: { state: 'bad-filter', problem: unreadable } });
+      return;
+    }
     const own = new AbortController();
     this.#loading = own;
+    this.#isLoading = true;
     const query = toQuery(this.model.view, Date.now());
     this.#lastLoadMs = Date.now();
     try {
       const overview = await getOverview(query, own.signal);
       const tailed = this.#isTailDue
-        ? await getJoins(new URLSearchParams([...query, ['limit', String(maxTail)]]))
+        ? await getJoins(new URLSearchParams([...query, ['limit', String(this.model.tailLimit)]]))
         : this.model.tail;
       if (own.signal.aborted) return;
+      this.#isLoading = false;
       this.#isTailDue = false;
       this.#set({ overview, tail: tailed, loadedAtMs: Date.now(), health: { state: 'ready' } });
       this.#stopListening ??= this.#listen();
-      this.#schedule(this.model.live ? idleReloadMs : retryMs);
+      if (this.#isDue) this.#scheduleSoon();
+      else this.#schedule(this.model.live ? idleReloadMs : retryMs);
+      this.#isDue = false;
     } catch (error) {
       if (own.signal.aborted) return;
+      this.#isLoading = false;
       this.#set({ health: healthOf(error), live: false });
       if (this.model.health.state === 'unreachable') this.#schedule(retryMs);
     }
@@ -178,7 +195,13 @@ export class ConsoleApp extends LitElement implements Actions {
   #schedule(afterMs: number, withTail = false): void {
     clearTimeout(this.#timer);
     this.#isTailDue ||= withTail;
-    this.#timer = setTimeout(() => this.#load(), afterMs);
+    this.#timer = setTimeout(() => this.#loadInTurn(), afterMs);
+  }
+
+  /** News must not break off the reading that they wait for: under steady traffic a slow store would never be read. */
+  #loadInTurn(): void {
+    if (this.#isLoading) this.#isDue = true;
+    else this.#load();
   }
 
   #listen(): () => void {
@@ -206,13 +229,19 @@ export class ConsoleApp extends LitElement implements Actions {
   }
 
   #onMessage(message: LiveMessage): void {
-    if (message.type === 'join') this.#addToTail(message.join);
+    if (message.type === 'join' && this.#isMeant(message.join)) this.#addToTail(message.join);
     this.#scheduleSoon();
+  }
+
+  /** What arrives is news however long ago it happened, but not to who looks at a period that is over. */
+  #isMeant({ atMs }: Join): boolean {
+    const { range, fromMs = Number.NEGATIVE_INFINITY, toMs } = this.model.view;
+    return range !== undefined || toMs === undefined || (atMs >= fromMs && atMs < toMs);
   }
 
   #addToTail(join: Join): void {
     const others = this.model.tail.filter(({ id }) => id !== join.id);
-    this.#set({ tail: [join, ...others].slice(0, maxTail) });
+    this.#set({ tail: [join, ...others].slice(0, this.model.tailLimit) });
   }
 
   async #loadSettings(): Promise<void> {
@@ -239,7 +268,13 @@ export class ConsoleApp extends LitElement implements Actions {
 
   show(view: View): void {
     this.#navigate(view);
+    this.#set({ tailLimit: firstTail });
     this.#reload();
+  }
+
+  showMoreJoins(): void {
+    this.#set({ tailLimit: maxTail });
+    this.#load(true);
   }
 
   #navigate(view: View): void {
@@ -275,11 +310,10 @@ export class ConsoleApp extends LitElement implements Actions {
   /** Does what changes something at the collector, then tells how it went. */
   async #change(action: () => Promise<string>): Promise<void> {
     try {
-      this.#set({ notice: await action() });
+      this.#set({ notice: { words: await action(), failed: false } });
     } catch (error) {
-      this.#set({
-        notice: messagesIn(this.model.language).failedWith(error instanceof Error ? error.message : String(error)),
-      });
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#set({ notice: { words: messagesIn(this.model.language).failedWith(reason), failed: true } });
     }
     await this.#loadSettings();
   }
@@ -298,6 +332,10 @@ export class ConsoleApp extends LitElement implements Actions {
       const { imported } = await importConfiguration(await file.arrayBuffer(), operatorName());
       return text.imported(String(imported));
     });
+  }
+
+  closeNotice(): void {
+    this.#set({ notice: undefined });
   }
 
   setFault(kind: FaultKind): void {
@@ -351,6 +389,6 @@ export class ConsoleApp extends LitElement implements Actions {
         }
       </main>
       ${joinDetails(scene)}
-      <p class="visually-hidden" role="status">${model.notice}</p>`;
+      ${notice(scene)}`;
   }
 }

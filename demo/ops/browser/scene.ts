@@ -20,12 +20,14 @@ export interface Model {
   loadedAtMs: number;
   live: boolean;
   tail: readonly Join[];
+  /** As many joins are asked for. */
+  tailLimit: number;
   detail: JoinDetail | 'missing' | undefined;
   configurations: Configurations | undefined;
   /** Undefined where faults cannot be asked for. */
   fault: FaultKind | undefined;
-  /** What the last action of the reader came to, to be said aloud. */
-  notice: string;
+  /** What the last action of the reader came to, to be shown and said aloud. */
+  notice: { words: string; failed: boolean } | undefined;
 }
 
 /** All that the page can do. */
@@ -38,6 +40,8 @@ export interface Actions {
   setFlag(identity: string, enabled: boolean): void;
   importConfiguration(file: File): void;
   setFault(kind: FaultKind): void;
+  showMoreJoins(): void;
+  closeNotice(): void;
 }
 
 /** What every view draws from: views are pure functions of a scene. */

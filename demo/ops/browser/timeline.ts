@@ -264,6 +264,7 @@ export class Timeline extends LitElement {
       <p class="plot-title">${text.failedShare}</p>
       <div data-plot="shares" aria-hidden="true"></div>
       <p class="hover soft" data-hover aria-hidden="true" .textContent=${text.zoomHint}></p>
+      <p class="soft zone">${text.zone(format.zone)}</p>
       ${this.#table(scene, series)}`;
   }
 }

@@ -70,7 +70,13 @@ const exportMenu = ({ model, text }: Scene): TemplateResult => {
     query.set('format', format);
     return `/api/events?${query}`;
   };
-  return html`<details class="menu">
+  const closeWithEscape = (event: KeyboardEvent): void => {
+    const menu = event.currentTarget as HTMLDetailsElement;
+    if (event.key !== 'Escape' || !menu.open) return;
+    menu.open = false;
+    menu.querySelector('summary')?.focus();
+  };
+  return html`<details class="menu" @keydown=${closeWithEscape}>
     <summary title=${text.exportAs}>
       <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9m-3.500-3.500L10 12l3.500-3.500M4 16h12"/></svg>
       <span class="visually-hidden">${text.exportAs}</span>
@@ -112,7 +118,7 @@ const chips = (scene: Scene): TemplateResult | typeof nothing => {
     if (name === 'code' || name === 'result') return text[name];
     return text.dimensions[name];
   };
-  return html`<div class="chips" role="group" aria-label=${text.filters}>
+  return html`<section class="chips" aria-label=${text.filters}>
     ${active.map(name => {
       const filter = model.view.filters[name] ?? '';
       const value = filter === '' ? text.none : name === 'type' ? reasonIn(model.language, filter) : filter;
@@ -122,7 +128,7 @@ const chips = (scene: Scene): TemplateResult | typeof nothing => {
       </button>`;
     })}
     <button type="button" class="link" @click=${() => act.show({ ...model.view, filters: {} })}>${text.clearFilters}</button>
-  </div>`;
+  </section>`;
 };
 
 /** Without them nothing is live, nor will it be by itself. */

@@ -60,9 +60,12 @@ const rateStat = (scene: Scene, summary: Summary, name: RateName, label: string,
 const residue = ({ text, format }: Scene, { unknown, pending }: Summary): TemplateResult =>
   html`<p class="under soft">${text.unknown(format.count(unknown))}${pending > 0 ? html` · ${text.pending(format.count(pending))}` : nothing}</p>`;
 
+/** One failure of one join at night would be the deepest dip of all. */
+const minShare = 5;
+
 const shareOf = (point: SeriesPoint): number | undefined => {
   const total = point.success + point.unexpected_failure;
-  return total === 0 ? undefined : point.success / total;
+  return total < minShare ? undefined : point.success / total;
 };
 
 const sparkSize = { width: 160, height: 28 };
@@ -207,7 +210,7 @@ const figuresTable = (scene: Scene, summary: Summary): TemplateResult => {
       <thead><tr>${[text.figure, text.now, text.sure, text.outOfWhat, text.before, text.difference].map(name => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${rows.map(
         ([name, help, cells]) =>
-          html`<tr><th scope="row">${name} <small class="soft">${help}</small></th>${cells.map(cell => html`<td>${cell}</td>`)}</tr>`,
+          html`<tr><th scope="row">${name} <small class="soft meaning">${help}</small></th>${cells.map(cell => html`<td>${cell}</td>`)}</tr>`,
       )}</tbody></table></div></details>`;
 };
 

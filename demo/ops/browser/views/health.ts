@@ -11,7 +11,7 @@ export const healthNotice = ({ model, text, format, act }: Scene): TemplateResul
     case 'loading':
       return model.overview ? nothing : html`<p class="loading" aria-busy="true">${text.loading}</p>`;
     case 'unreachable':
-      return html`<p class="notice alert" role="alert">${model.loadedAtMs ? text.unreachable(format.time(model.loadedAtMs)) : text.unreachableFirst}</p>`;
+      return html`<p class="notice alert" role="alert">${model.loadedAtMs ? text.unreachable(format.instant(model.loadedAtMs)) : text.unreachableFirst}</p>`;
     case 'signed-out':
       return html`<section class="panel empty" role="alert"><h2>${text.signedOut}</h2><p>${text.signedOutHelp}</p></section>`;
     case 'bad-filter':

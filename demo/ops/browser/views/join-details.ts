@@ -48,8 +48,8 @@ const arrival = ({ text, format }: Scene, event: JoinEvent): TemplateResult => {
   const lateMs = event.receivedAtMs - event.recordedAtMs;
   return html`<li><details>
     <summary><b>${event.name}</b>
-      <span class="soft">${text.recorded} <time datetime=${new Date(event.recordedAtMs).toISOString()}>${format.time(event.recordedAtMs)}</time></span>
-      <span class="soft">${text.received} <time datetime=${new Date(event.receivedAtMs).toISOString()}>${format.time(event.receivedAtMs)}</time></span>
+      <span class="soft">${text.recorded} <time datetime=${new Date(event.recordedAtMs).toISOString()}>${format.instant(event.recordedAtMs)}</time></span>
+      <span class="soft">${text.received} <time datetime=${new Date(event.receivedAtMs).toISOString()}>${format.instant(event.receivedAtMs)}</time></span>
       ${lateMs > 60_000 ? html`<span class="late">${text.late(format.duration(lateMs))}</span>` : nothing}</summary>
     ${attributes(event)}</details></li>`;
 };

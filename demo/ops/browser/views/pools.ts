@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { AuditEntry, Collection, Configurations, Governed } from '../api.js';
 import type { Scene } from '../scene.js';
 
-const flip = ({ text, act }: Scene, { identity, enabled }: Collection): void => {
+const flip = ({ text, act }: Scene, { identity, enabled }: Pick<Collection, 'identity' | 'enabled'>): void => {
   if (!enabled || confirm(text.confirmOff(identity))) act.setFlag(identity, !enabled);
 };
 
@@ -28,12 +28,13 @@ const collections = (scene: Scene, list: readonly Collection[]): TemplateResult 
 const ownIdentity = (pool: string): string => `service:WebServer:${pool}`;
 
 const governed = (scene: Scene, list: readonly Governed[]): TemplateResult => {
-  const { text, act } = scene;
-  const own = ({ pool, scope }: Governed): TemplateResult | typeof nothing =>
-    scope === 'service'
-      ? nothing
-      : html`<button type="button" class="link" aria-label=${text.ownCollection(pool)} title=${text.ownCollection(pool)}
-          @click=${() => act.setFlag(ownIdentity(pool), true)}>+</button>`;
+  const { text } = scene;
+  const own = ({ pool, scope, enabled }: Governed): TemplateResult | typeof nothing => {
+    if (scope === 'service') return nothing;
+    const words = enabled ? text.ownCollectionOff(pool) : text.ownCollection(pool);
+    return html`<button type="button" class="link" aria-label=${words} title=${words}
+      @click=${() => flip(scene, { identity: ownIdentity(pool), enabled })}>${enabled ? text.turnOff : text.turnOn}</button>`;
+  };
   const follows = ({ scope, identity }: Governed): string =>
     scope === 'service' ? text.itsOwn : (identity ?? text.nothingFollowed);
   return html`<table class="list plain">
@@ -56,7 +57,7 @@ const change = ({ text }: Scene, { before, after }: AuditEntry): string => {
 const audit = (scene: Scene, list: readonly AuditEntry[]): TemplateResult =>
   list.length === 0
     ? html`<p class="soft">${scene.text.noAudit}</p>`
-    : html`<ol class="audit">${list.map(
+    : html`<ol class="audit" tabindex="0" aria-labelledby="audit">${list.map(
         entry => html`<li><time datetime=${new Date(entry.atMs).toISOString()}>${scene.format.moment(entry.atMs)}</time> <b>${entry.who}</b>
           <span class="mono">${entry.identity}</span> <span>${scene.text.telemetry}: ${change(scene, entry)}</span></li>`,
       )}</ol>`;
@@ -83,7 +84,7 @@ const body = (scene: Scene, { collections: list, pools, audit: entries }: Config
           <input type="text" maxlength="64" autocomplete="name" .value=${operatorName()}
             @change=${(event: Event) => localStorage.setItem(nameKey, (event.target as HTMLInputElement).value)}></label>
       </div></div></div>
-    <h3>${text.audit}</h3>${audit(scene, entries)}`;
+    <h3 id="audit">${text.audit}</h3>${audit(scene, entries)}`;
 };
 
 export const pools = (scene: Scene): TemplateResult | typeof nothing => {

@@ -22,7 +22,7 @@ const line = (scene: Scene, join: Join): TemplateResult => {
   const { text, format, act } = scene;
   const lateMs = join.receivedAtMs - join.atMs - (join.durationMs ?? 0);
   return html`<tr data-class=${join.result}>
-    <td class="when soft"><time datetime=${new Date(join.atMs).toISOString()}>${format.time(join.atMs)}</time></td>
+    <td class="when soft"><time datetime=${new Date(join.atMs).toISOString()}>${format.instant(join.atMs)}</time></td>
     <td class="what"><button type="button" class="open" @click=${() => act.openJoin(join.id)} title=${text.opened}>
       <span class="sign" aria-hidden="true"></span>${resultOf(scene, join)}</button></td>
     <td class="why" title=${technically(join.errorType, join.code)}>${why(scene, join)}</td>
@@ -35,11 +35,37 @@ const line = (scene: Scene, join: Join): TemplateResult => {
   </tr>`;
 };
 
+/** Each join stands in one bar of the chart. */
+const countJoins = ({ model }: Scene): number =>
+  (model.overview?.series.points ?? [])
+    .flatMap(({ success, expected_failure, unexpected_failure, abandoned, unknown }) => [
+      success,
+      expected_failure,
+      unexpected_failure,
+      abandoned,
+      unknown,
+    ])
+    .reduce((sum, n) => sum + n, 0);
+
+const maxJoins = 500;
+
+/** Of how many joins these are the newest. */
+const extent = (scene: Scene): TemplateResult | typeof nothing => {
+  const { model, text, format, act } = scene;
+  const all = countJoins(scene);
+  if (all <= model.tail.length) return nothing;
+  const more = html`<button type="button" class="link" @click=${() => act.showMoreJoins()}>${text.showMore(format.count(Math.min(all, maxJoins)))}</button>`;
+  return html`<p class="soft" data-extent>${text.newest(format.count(model.tail.length), format.count(all))} ${model.tailLimit < maxJoins ? more : nothing}</p>`;
+};
+
+/** Nothing new comes into a period that is over, but for what was late. */
+const isOver = ({ model }: Scene): boolean => model.view.range === undefined && model.view.toMs !== undefined;
+
 /** The latest joins, newest first, as they arrive. */
 export const tail = (scene: Scene): TemplateResult => {
   const { model, text } = scene;
   return html`<section class="panel" aria-labelledby="tail">
-    <h2 id="tail">${text.tail}</h2>
+    <h2 id="tail">${isOver(scene) ? text.joins : text.tail}</h2>
     ${
       model.tail.length === 0
         ? html`<p class="soft">${text.tailEmpty}</p>`
@@ -52,7 +78,7 @@ export const tail = (scene: Scene): TemplateResult => {
             join => join.id,
             join => line(scene, join),
           )}</tbody>
-        </table></div>`
+        </table></div>${extent(scene)}`
     }
   </section>`;
 };
