@@ -1,4 +1,5 @@
 import type { Dimension } from './browser/api.js';
+import { type Clock, clockOf } from './clock.js';
 
 export const dimensions: readonly Dimension[] = ['pool', 'method', 'browser', 'os', 'partner', 'app'];
 
@@ -11,6 +12,8 @@ export interface Filters {
   equals: Partial<Record<Dimension | 'type' | 'code' | 'result', string>>;
   /** Count synthetic joins too. */
   synthetic: boolean;
+  /** By whose clock days begin; UTC's when absent. */
+  clock?: Clock;
 }
 
 const names = [...dimensions, 'type', 'code', 'result'] as const;
@@ -42,6 +45,14 @@ const parseSwitch = (name: string, text: string | undefined): boolean => {
   return isOn;
 };
 
+const parseZone = (zone: string | undefined): Clock => {
+  try {
+    return clockOf(zone || 'UTC');
+  } catch {
+    throw new RangeError('zone is no time zone: name one like Europe/Rome');
+  }
+};
+
 /** @throws RangeError whose message names the parameter, fit to be shown. */
 export const parseFilters = (query: Record<string, string>): Filters => {
   const equals: Filters['equals'] = {};
@@ -52,5 +63,5 @@ export const parseFilters = (query: Record<string, string>): Filters => {
   const fromMs = parseTime('from', query.from);
   const toMs = parseTime('to', query.to);
   if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs) throw new RangeError('to must be later than from');
-  return { fromMs, toMs, equals, synthetic: parseSwitch('synthetic', query.synthetic) };
+  return { fromMs, toMs, equals, synthetic: parseSwitch('synthetic', query.synthetic), clock: parseZone(query.zone) };
 };

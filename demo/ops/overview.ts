@@ -1,5 +1,6 @@
 import { readBreakdowns, restOf } from './breakdowns.js';
 import type { Delivery, Failure, JoinResult, LatenessName, Overview, Rest, SeriesPoint, Vital } from './browser/api.js';
+import { type Grid, gridOf, utc } from './clock.js';
 import { joinsMeant, recordConditions } from './conditions.js';
 import type { Filters } from './filters.js';
 import { readFindings } from './findings.js';
@@ -47,30 +48,22 @@ const emptyPoint = (atMs: number): SeriesPoint => ({
   p95: null,
 });
 
-const toPoint = (row: Row): SeriesPoint => {
-  const point = { ...emptyPoint(Number(row.at)), ...toTimes(row.times) };
+const toPoint = (atMs: number, row: Row | undefined): SeriesPoint => {
+  if (row === undefined) return emptyPoint(atMs);
+  const point = { ...emptyPoint(atMs), ...toTimes(row.times) };
   for (const result of results) point[result] = Number(row[result]);
   return point;
 };
 
-const readPoints = async (
-  reader: Reader,
-  joins: Sql,
-  [fromMs, toMs]: [number, number],
-  stepMs: number,
-): Promise<SeriesPoint[]> => {
+const readPoints = async (reader: Reader, joins: Sql, grid: Grid): Promise<SeriesPoint[]> => {
   const rows = await reader.query(
-    `select at_ms // ? * ? as at, ${results.map(result => `count(*) filter (result = '${result}') as ${result}`).join(', ')},
+    `select ${grid.place.text} as place, ${results.map(result => `count(*) filter (result = '${result}') as ${result}`).join(', ')},
       quantile_cont(duration_ms, [0.5, 0.95]) filter (result = 'success') as times
     from ${joins.text} group by 1 order by 1`,
-    [stepMs, stepMs, ...joins.values],
+    [...grid.place.values, ...joins.values],
   );
-  const known = new Map(rows.map(row => [Number(row.at), toPoint(row)]));
-  const points: SeriesPoint[] = [];
-  for (let atMs = Math.floor(fromMs / stepMs) * stepMs; atMs < toMs; atMs += stepMs) {
-    points.push(known.get(atMs) ?? emptyPoint(atMs));
-  }
-  return points;
+  const known = new Map(rows.map(row => [Number(row.place), row]));
+  return grid.stretches.map(({ place, atMs }) => toPoint(atMs, known.get(place)));
 };
 
 const failedJoins = (filters: Filters): Sql => joinsMeant(filters, sql("result not in ('success', 'unknown')"));
@@ -224,7 +217,7 @@ export const readOverview = async (reader: Reader, filters: Filters, nowMs: numb
   const period = await readPeriod(reader, filters, joins, nowMs);
   const summary = await readSummary(reader, withoutOutcome(filters), nowMs);
   const stepMs = stepFor(period[1] - period[0], summary.attempts);
-  const points = await readPoints(reader, joins, period, stepMs);
+  const points = await readPoints(reader, joins, gridOf(filters.clock ?? utc, period, stepMs));
   const [any] = await reader.query('select 1 as any from events limit 1');
   const { failures, rest } = await readFailures(reader, filters, nowMs);
   const { breakdowns, rest: places } = await readBreakdowns(reader, joins);

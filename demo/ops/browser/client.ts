@@ -32,8 +32,11 @@ const json = (method: string, body: unknown, more: Record<string, string> = {}):
   headers: { ...headers, 'Content-Type': 'application/json', ...more },
 });
 
+/** By whose clock the days of the chart begin. */
+const readersZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export const getOverview = (query: URLSearchParams, signal: AbortSignal): Promise<Overview> =>
-  call(`/api/overview?${query}`, { signal });
+  call(`/api/overview?${query}&${new URLSearchParams({ zone: readersZone })}`, { signal });
 
 export const getJoins = (query: URLSearchParams): Promise<Join[]> => call(`/api/joins?${query}`);
 

@@ -204,10 +204,15 @@ export class Timeline extends LitElement {
     if (!scene || !series || width < minDragPx) return;
     const at = (px: number): number => plot.posToVal(px, 'x') * 1000;
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    this.#show(
-      Math.floor(at(left) / series.stepMs) * series.stepMs,
-      Math.ceil(at(left + width) / series.stepMs) * series.stepMs,
-    );
+    const first = series.points.findLast(({ atMs }) => atMs <= at(left)) ?? series.points[0];
+    const last = series.points.findLast(({ atMs }) => atMs < at(left + width)) ?? first;
+    if (first && last) this.#show(first.atMs, this.#endOf(last));
+  }
+
+  /** Where the next bar begins: a day is not always as long as the others. */
+  #endOf({ atMs }: SeriesPoint): number {
+    const stepMs = this.#series?.stepMs ?? 0;
+    return this.#series?.points.find(point => point.atMs > atMs)?.atMs ?? atMs + stepMs;
   }
 
   #show(fromMs: number, toMs: number): void {
@@ -246,7 +251,7 @@ export class Timeline extends LitElement {
         <thead><tr><th scope="col">${text.time}</th>${stack.map(result => html`<th scope="col">${text.results[result]}</th>`)}
           <th scope="col">${text.median}</th><th scope="col">${text.p95}</th></tr></thead>
         <tbody>${rows.map(
-          point => html`<tr><th scope="row"><button type="button" class="link" @click=${() => this.#show(point.atMs, point.atMs + series.stepMs)}>${format.bucket(point.atMs, series.stepMs)}</button></th>
+          point => html`<tr><th scope="row"><button type="button" class="link" @click=${() => this.#show(point.atMs, this.#endOf(point))}>${format.bucket(point.atMs, series.stepMs)}</button></th>
             ${stack.map(result => html`<td>${format.count(point[result])}</td>`)}
             <td>${format.duration(point.p50)}</td><td>${format.duration(point.p95)}</td></tr>`,
         )}</tbody></table></div></details>`;
