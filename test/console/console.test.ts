@@ -49,10 +49,13 @@ test('a collector that goes away is told of at once', async () => {
   const witness = await visit(doomed.signIn);
   try {
     await witness
-      .until('document.querySelector("[data-stat]") && document.querySelector(".live[data-live=true]")')
+      .until('document.querySelector("[role=switch]") && document.querySelector(".live[data-live=true]")')
       .finally(doomed.close);
     await witness.until('document.querySelector("[role=alert]")?.textContent.includes("does not answer")');
     assert.deepEqual(await witness.violations(), []);
+    await witness.read('document.querySelector("[role=switch][aria-checked=false]").click()');
+    await witness.until('document.querySelector(".toast [role=status]").innerText.includes("does not answer")');
+    assert.ok(await witness.read('!!document.querySelector("[role=switch]") && !!document.querySelector("#faults")'));
   } finally {
     await witness.leave();
   }

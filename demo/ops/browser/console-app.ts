@@ -54,6 +54,12 @@ const healthOf = (error: unknown): Health => {
   return error.status === 400 ? { state: 'bad-filter', problem: error.message } : { state: 'unreachable' };
 };
 
+/** What was read; what was known before when there was no answer at all; nothing when the answer was no. */
+const settled = <T>(result: PromiseSettledResult<T>, known: T | undefined): T | undefined => {
+  if (result.status === 'fulfilled') return result.value;
+  return result.reason instanceof AnswerError ? undefined : known;
+};
+
 /** The page: holds the model, redraws everything from it. */
 export class ConsoleApp extends LitElement implements Actions {
   static override properties = { model: { state: true } };
@@ -247,8 +253,8 @@ export class ConsoleApp extends LitElement implements Actions {
   async #loadSettings(): Promise<void> {
     const [configurations, fault] = await Promise.allSettled([getConfigurations(), getFaults()]);
     this.#set({
-      configurations: configurations.status === 'fulfilled' ? configurations.value : undefined,
-      fault: fault.status === 'fulfilled' ? fault.value.kind : undefined,
+      configurations: settled(configurations, this.model.configurations),
+      fault: settled(fault, this.model.fault && { kind: this.model.fault })?.kind,
     });
   }
 
@@ -312,8 +318,9 @@ export class ConsoleApp extends LitElement implements Actions {
     try {
       this.#set({ notice: { words: await action(), failed: false } });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#set({ notice: { words: messagesIn(this.model.language).failedWith(reason), failed: true } });
+      const text = messagesIn(this.model.language);
+      const reason = error instanceof AnswerError ? error.message : text.noAnswer;
+      this.#set({ notice: { words: text.failedWith(reason), failed: true } });
     }
     await this.#loadSettings();
   }

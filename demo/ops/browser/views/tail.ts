@@ -24,7 +24,7 @@ const line = (scene: Scene, join: Join): TemplateResult => {
   return html`<tr data-class=${join.result}>
     <td class="when soft"><time datetime=${new Date(join.atMs).toISOString()}>${format.instant(join.atMs)}</time></td>
     <td class="what"><button type="button" class="open" @click=${() => act.openJoin(join.id)} title=${text.opened}>
-      <span class="sign" aria-hidden="true"></span>${resultOf(scene, join)}</button></td>
+      <span class="sign" aria-hidden="true"></span>${resultOf(scene, join)}<span class="visually-hidden">, ${format.instant(join.atMs)}, ${join.pool}</span></button></td>
     <td class="why" title=${technically(join.errorType, join.code)}>${why(scene, join)}</td>
     <td class="pool">${join.pool}</td>
     <td class="method">${join.method}</td>
