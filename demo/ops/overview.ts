@@ -24,7 +24,8 @@ const isFitting = (points: number, attempts: number): boolean =>
   points <= maxPoints && (points <= minPoints || attempts / points >= minJoinsPerPoint);
 
 const stepFor = (spanMs: number, attempts: number): number =>
-  stepsMs.find(stepMs => isFitting(spanMs / stepMs, attempts)) ?? Math.ceil(spanMs / maxPoints);
+  // Thirty days asked for some milliseconds ago are thirty bars still.
+  stepsMs.find(stepMs => isFitting(Math.round(spanMs / stepMs), attempts)) ?? Math.ceil(spanMs / maxPoints);
 
 const results: readonly JoinResult[] = ['success', 'expected_failure', 'unexpected_failure', 'abandoned', 'unknown'];
 

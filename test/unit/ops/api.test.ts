@@ -218,6 +218,12 @@ test('the chart of a period that goes on ends now, however long nobody joined', 
   assert.ok((series.points.at(-1)?.atMs ?? 0) + series.stepMs >= nowMs);
 });
 
+test('thirty days of few joins are thirty bars, however long the question was on its way', async () => {
+  await house.put(join(nowMs - 50 * minuteMs, {}));
+  const { series } = await get<Overview>(`/api/overview?from=${nowMs - 30 * 1440 * minuteMs - 5}`);
+  assert.equal(series.stepMs, 1440 * minuteMs);
+});
+
 test('the series counts what the summary counts', async () => {
   await house.put(
     Array.from({ length: 40 }, (_, at) => join(nowMs - at * 7 * minuteMs, at % 3 === 0 ? busy : {})).flat(),
