@@ -163,14 +163,28 @@ const arrival = (random: Random, story: Story, endMs: number, pool: string): num
 
 const scopeVersion = 'seed';
 
+/** How often a failed join is the next try of who failed just before. */
+const triesAgain = 0.4;
+
 class Scribe {
   readonly #random: Random;
   readonly #nowMs: number;
   readonly beacons: Beacon[] = [];
+  /** Who failed last, by pool and reason. */
+  readonly #devices = new Map<string, string>();
 
   constructor(random: Random, nowMs: number) {
     this.#random = random;
     this.#nowMs = nowMs;
+  }
+
+  /** The device on which a join failed. */
+  deviceOf({ pool, failure }: Attempt): string {
+    const key = `${pool} ${failure?.type}`;
+    const last = this.#devices.get(key);
+    const device = last !== undefined && this.#random.chance(triesAgain) ? last : this.#random.uuid();
+    this.#devices.set(key, device);
+    return device;
   }
 
   /** One beacon of one category; what would arrive in the future is still on its way. */
@@ -253,11 +267,8 @@ const writeJoin = (scribe: Scribe, random: Random, attempt: Attempt): void => {
   scribe.send('usage', client, receivedAtMs, [[...begun], ['meeting.join.result', atMs + durationMs, ended]]);
 };
 
-const writeError = (
-  scribe: Scribe,
-  random: Random,
-  { atMs, client, id, durationMs, failure, receivedAtMs }: Attempt,
-): void => {
+const writeError = (scribe: Scribe, random: Random, attempt: Attempt): void => {
+  const { atMs, client, id, durationMs, failure, receivedAtMs } = attempt;
   if (!failure || random.chance(0.1)) return;
   scribe.send('error', client, receivedAtMs, [
     [
@@ -270,7 +281,7 @@ const writeError = (
         'exception.type': 'JoinError',
         'exception.message': `${failure.type} while ${failure.stage}`,
         'meeting.error.source': 'join',
-        'meeting.error.device.id': random.uuid(),
+        'meeting.error.device.id': scribe.deviceOf(attempt),
         'meeting.network.online': failure.type !== 'network_offline',
       },
       severity.warn,
