@@ -27,6 +27,9 @@ test('an empty house says what to paste where, and shows the first beacon when i
   await operator.until('document.querySelector(".empty pre")?.textContent.includes("<meeting-join-telemetry")');
   assert.equal((await address()).search, '', 'the token has left the address');
   assert.deepEqual(await operator.violations(), []);
+  await operator.read('void Object.defineProperty(navigator, "clipboard", { value: undefined })');
+  await click('.snippet button');
+  await operator.until('getSelection().toString().includes("<meeting-join-telemetry")');
   await house.send('first');
   await operator.until('document.querySelector("[data-stat=attempts] .figure")?.textContent.trim() === "1"');
   await operator.until('document.querySelector(".tail tbody")?.textContent.includes("Server too busy 7")');

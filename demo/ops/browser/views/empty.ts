@@ -15,8 +15,13 @@ const powerShell =
 const copyable = ({ text }: Scene, code: string): TemplateResult => {
   const copy = async (event: Event): Promise<void> => {
     const button = event.currentTarget as HTMLElement;
-    await navigator.clipboard.writeText(code);
-    button.textContent = text.copied;
+    try {
+      await navigator.clipboard.writeText(code);
+      button.textContent = text.copied;
+    } catch {
+      // No clipboard for a page without TLS: at least it is marked, ready to be copied by hand.
+      if (button.previousElementSibling) getSelection()?.selectAllChildren(button.previousElementSibling);
+    }
   };
   return html`<div class="snippet"><pre tabindex="0"><code>${code}</code></pre>
     <button type="button" class="quiet" @click=${copy}>${text.copy}</button></div>`;
