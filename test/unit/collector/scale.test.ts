@@ -1,26 +1,52 @@
-/** The configuration for an OpenTelemetry Collector says by hand what the catalog says: they must not drift apart. */
+/** What stands in demo/scale by hand says what the catalog and the collector say: they must not drift apart. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { events, recordAttributes, resourceAttributes } from 'meeting-join-telemetry/practices.js';
+import {
+  type Bound,
+  categories,
+  events,
+  recordAttributes,
+  resourceAttributes,
+  scopeAttributes,
+  scopePrefix,
+} from 'meeting-join-telemetry/practices.js';
 
-const file = new URL('../../../../demo/scale/otel-collector.yaml', import.meta.url);
-
-const kept = (text: string, what: string): string[] => {
-  const pattern = new RegExp(`keep_matching_keys\\(${what}, "\\^\\((.*)\\)\\$"\\)`).exec(text)?.[1] ?? '';
-  return pattern.split('|').sort();
-};
+const read = (name: string): Promise<string> =>
+  readFile(new URL(`../../../../demo/scale/${name}`, import.meta.url), 'utf8');
 
 /** As a pattern of RE2 within a YAML scalar within a string: no backslash survives all three. */
 const toPattern = (name: string): string => name.replaceAll('.', '[.]').replace('*', '[a-z0-9_]{1,32}');
 
-/** Replaced by the second hash. */
-const hashed = ['user.id', 'user.hash'];
+const anyOf = (names: readonly string[]): string => `(${[...new Set(names)].sort().map(toPattern).join('|')})`;
 
-test('it keeps what the catalog declares, and nothing else', async () => {
-  const text = await readFile(file, 'utf8');
-  const declared = Object.values(events).flatMap(({ attributes }) => Object.keys(attributes));
-  const names = [...new Set([...declared, ...Object.keys(recordAttributes)])].filter(name => !hashed.includes(name));
-  assert.deepEqual(kept(text, 'log.attributes'), names.map(toPattern).sort());
-  assert.deepEqual(kept(text, 'resource.attributes'), Object.keys(resourceAttributes).map(toPattern).sort());
+const keep = (what: string, bounds: Record<string, Bound>): string =>
+  `keep_matching_keys(${what}, "^${anyOf(Object.keys(bounds))}$")`;
+
+const lineOf = (text: string, start: string): string =>
+  text
+    .split('\n')
+    .map(line => line.replace(/^ *- /, ''))
+    .find(line => line.startsWith(start)) ?? '';
+
+test('the OpenTelemetry Collector keeps of each event what the catalog declares for it', async () => {
+  const text = await read('otel-collector.yaml');
+  const found = text.match(/keep_matching_keys\(log\.attributes.*/g);
+  const declared = Object.entries(events).map(
+    ([event, { attributes }]) =>
+      `${keep('log.attributes', { ...attributes, ...recordAttributes })} where log.event_name == "${event}"`,
+  );
+  assert.deepEqual(found?.toSorted(), declared.toSorted());
+  assert.equal(lineOf(text, 'keep_matching_keys(resource.'), keep('resource.attributes', resourceAttributes));
+  assert.equal(lineOf(text, 'keep_matching_keys(scope.'), keep('scope.attributes', scopeAttributes));
+});
+
+test('the OpenTelemetry Collector lets pass what the catalog pairs: a category and its events', async () => {
+  const pairs = Object.entries(events).flatMap(([event, { category }]) =>
+    (category === '*' ? categories : [category]).map(each => `${each} ${event}`),
+  );
+  assert.equal(
+    lineOf(await read('otel-collector.yaml'), 'not IsMatch(Concat('),
+    `not IsMatch(Concat([instrumentation_scope.name, event_name], " "), "^${scopePrefix}${anyOf(pairs)}$")`,
+  );
 });
