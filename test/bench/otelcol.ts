@@ -27,9 +27,16 @@ const modules = [
   `${core}/exporter/otlphttpexporter@v${version}`,
   `${contrib}/processor/filterprocessor@v${version}`,
   `${contrib}/processor/transformprocessor@v${version}`,
-  `${contrib}/exporter/fileexporter@v${version}`,
+  ...[
+    'exporter/clickhouseexporter',
+    'exporter/fileexporter',
+    'exporter/kafkaexporter',
+    'extension/storage/filestorage',
+  ].map(name => `${contrib}/${name}@v${version}`),
   ...['env', 'file', 'yaml'].map(name => `${core}/confmap/provider/${name}provider@v${stableVersion}`),
 ];
+
+export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meeting-join-telemetry');
 
 const buildWithinMs = 30 * 60_000;
 const source = fileURLToPath(new URL('../../../demo/scale/otelcol/main.go', import.meta.url));
@@ -37,7 +44,7 @@ const source = fileURLToPath(new URL('../../../demo/scale/otelcol/main.go', impo
 /** The message says what was missing. */
 export class NoCollectorError extends Error {}
 
-const exists = (path: string): Promise<boolean> =>
+export const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
@@ -59,8 +66,7 @@ export const buildOtelcol = async (): Promise<string> => {
   const recipe = createHash('sha256')
     .update(await readFile(source))
     .update(modules.join());
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const folder = join(cache, 'meeting-join-telemetry', `otelcol-${version}-${recipe.digest('hex').slice(0, 8)}`);
+  const folder = join(cacheFolder, `otelcol-${version}-${recipe.digest('hex').slice(0, 8)}`);
   const program = join(folder, 'otelcol');
   if (await exists(program)) return program;
   await mkdir(folder, { recursive: true });

@@ -11,6 +11,7 @@ import {
   scopeAttributes,
   scopePrefix,
 } from 'meeting-join-telemetry/practices.js';
+import { defaultRetention } from '../../../demo/collector/index.js';
 
 const read = (name: string): Promise<string> =>
   readFile(new URL(`../../../../demo/scale/${name}`, import.meta.url), 'utf8');
@@ -49,4 +50,12 @@ test('the OpenTelemetry Collector lets pass what the catalog pairs: a category a
     lineOf(await read('otel-collector.yaml'), 'not IsMatch(Concat('),
     `not IsMatch(Concat([instrumentation_scope.name, event_name], " "), "^${scopePrefix}${anyOf(pairs)}$")`,
   );
+});
+
+test('ClickHouse keeps each category as long as the collector does', async () => {
+  const text = await read('clickhouse/schema.sql');
+  for (const category of categories) {
+    const rule = `INTERVAL ${defaultRetention[category]} DAY DELETE WHERE ScopeName = '${scopePrefix}${category}'`;
+    assert.ok(text.includes(rule), rule);
+  }
 });
