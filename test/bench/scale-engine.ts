@@ -1,0 +1,248 @@
+/** Both ways into ClickHouse: nothing acknowledged is lost, nothing counts twice, and the figures are those of our console. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseCollectorKey } from '../../demo/collector/pseudonym.js';
+import type { Summary } from '../../demo/ops/browser/api.js';
+import { makeTraffic } from '../../demo/ops/seed-traffic.js';
+import { exportRequest, logRecord } from '../unit/collector/house.js';
+import { type Engine, readStatements, startClickHouse } from './clickhouse.js';
+import { deliverAll, send } from './deliver.js';
+import { collectorKey, freePort, type Hop, opsToken, startCollector, startOtelcol, stop } from './hops.js';
+import { check } from './scale-ways.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const storedWithinMs = 60_000;
+const sendersAtOnce = 16;
+/** Of the beacons of made-up traffic, every so many-th is sent twice. */
+const twiceEvery = 10;
+const beaconsBeforeKill = 200;
+
+/** What one person's client sends in each of the categories that know a person. */
+const userId = 'AmosMarble';
+const clientHash = 'E296D735-4F36-4E18-7C3B-52E1A02A0164';
+
+const makeBodies = (nowMs: number): string[] => {
+  const made = makeTraffic(nowMs).filter(({ receivedAtMs }) => receivedAtMs > nowMs - dayMs);
+  for (const { request } of made) {
+    // Sent now, a beacon of yesterday would have its clock corrected by a day.
+    for (const { scopeLogs } of request.resourceLogs) for (const { scope } of scopeLogs) scope.attributes = [];
+  }
+  const person = [
+    exportRequest('error', [logRecord('exception', { 'user.id': userId, 'user_agent.synthetic.type': 'test' })]),
+    exportRequest('census', [
+      logRecord('meeting.census', { 'user.hash': clientHash, 'user_agent.synthetic.type': 'test' }),
+    ]),
+  ];
+  return [...made.map(({ request }) => request), ...person].map(request => JSON.stringify(request));
+};
+
+const post = async (port: number, bodies: readonly string[]): Promise<void> => {
+  let next = 0;
+  const one = async (): Promise<void> => {
+    for (let at = next++; at < bodies.length; at = next++) {
+      const answer = await send(port, bodies[at]);
+      assert.equal(answer.status, 200, await answer.text());
+    }
+  };
+  await Promise.all(Array.from({ length: sendersAtOnce }, one));
+};
+
+const uidsIn = (bodies: readonly string[]): Set<string> =>
+  new Set(
+    bodies.flatMap(body =>
+      [...body.matchAll(/"log\.record\.uid","value":\{"stringValue":"([^"]+)"/g)].map(([, uid]) => `${uid}`),
+    ),
+  );
+
+const openEngine = async (python: string, folder: string): Promise<Engine> => {
+  const engine = await startClickHouse(python, folder);
+  for (const statement of await readStatements('schema.sql')) await engine.query(statement);
+  return engine;
+};
+
+const countOf = async ({ query }: Engine, what: string, from: string): Promise<number> => {
+  const [row] = await query(`SELECT toUInt32(${what}) AS n FROM ${from}`);
+  return Number(row?.n);
+};
+
+/** Until as many different records are there as were acknowledged; fewer are lost. */
+const whenStored = async (engine: Engine, expected: number): Promise<void> => {
+  const deadline = Date.now() + storedWithinMs;
+  for (;;) {
+    const stored = await countOf(engine, 'uniqExact(Uid)', 'meetings.otel_logs');
+    if (stored === expected) return;
+    assert.ok(stored < expected, `${stored} records are there, ${expected} were sent`);
+    if (Date.now() > deadline) throw new Error(`${expected - stored} records of ${expected} acknowledged are lost`);
+    await sleep(200);
+  }
+};
+
+type Chosen = { pool: string; from: number; to: number };
+
+type Figures = Record<string, number | null>;
+
+const rounded = (figures: Record<string, unknown>): Figures =>
+  Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [name, value === null ? null : Number(Number(value).toFixed(9))]),
+  );
+
+const readOurs = async (port: number, { pool, from, to }: Chosen): Promise<Figures> => {
+  const query = new URLSearchParams({ from: `${from}`, to: `${to}`, synthetic: '1', ...(pool ? { pool } : {}) });
+  const answer = await fetch(`http://127.0.0.1:${port}/api/summary?${query}`, {
+    headers: { Authorization: `Bearer ${opsToken}` },
+  });
+  const { attempts, success, expected_failure, unexpected_failure, abandoned, unknown, ...rest } =
+    (await answer.json()) as Summary;
+  const { joinSuccessRate, serviceSuccessRate, fiveSecondJoinRate, coverage, joinTimeMs } = rest;
+  const counts = { attempts, success, expected_failure, unexpected_failure, abandoned, unknown };
+  return rounded({ ...counts, joinSuccessRate, serviceSuccessRate, fiveSecondJoinRate, coverage, ...joinTimeMs });
+};
+
+const readTheirs = async ({ query }: Engine, chosen: Chosen): Promise<Figures> => {
+  const [statement = ''] = await readStatements('summary.sql');
+  const [row = {}] = await query(statement, { ...chosen, synthetic: 1 });
+  return rounded(row);
+};
+
+/** The same figures for all, for one pool, for a part of the day, and for where there is nothing. */
+const choices = (nowMs: number): Chosen[] => [
+  { pool: '', from: 0, to: nowMs + dayMs },
+  { pool: 'pool01.contoso.com', from: 0, to: nowMs + dayMs },
+  { pool: 'pool21.fabrikam.com', from: nowMs - 9 * hourMs, to: nowMs - 2 * hourMs },
+  { pool: 'nowhere.example', from: 0, to: nowMs },
+];
+
+const checkPerson = async ({ query }: Engine): Promise<void> => {
+  const { current } = parseCollectorKey(collectorKey);
+  const rows = await query(
+    `SELECT ScopeName AS scope, LogAttributes['user.hash'] AS hash FROM meetings.records
+    WHERE EventName IN ('meeting.census', 'exception') AND hash IN ({error:String}, {census:String}) ORDER BY scope`,
+    { error: current('error', userId.toLowerCase()), census: current('census', clientHash) },
+  );
+  assert.deepEqual(
+    rows.map(({ scope }) => scope),
+    ['meeting-join-telemetry/census', 'meeting-join-telemetry/error'],
+  );
+  const [clear] = await query(
+    `SELECT toUInt32(count()) AS n FROM meetings.otel_logs WHERE toString(tuple(*)) ILIKE {id:String} OR toString(tuple(*)) LIKE {hash:String}`,
+    { id: `%${userId}%`, hash: `%${clientHash}%` },
+  );
+  assert.equal(clear?.n, 0, 'cleartext is in the engine');
+};
+
+export interface EngineSize {
+  records: number;
+  bytesPerRecord: number;
+}
+
+const readSize = async (engine: Engine): Promise<EngineSize> => {
+  await engine.query('OPTIMIZE TABLE meetings.otel_logs FINAL');
+  const [row] = await engine.query(
+    `SELECT toUInt32(sum(rows)) AS records, sum(bytes_on_disk) / sum(rows) AS bytes
+    FROM system.parts WHERE active AND database = 'meetings' AND table = 'otel_logs'`,
+  );
+  return { records: Number(row?.records), bytesPerRecord: Number(row?.bytes) };
+};
+
+interface Chain {
+  engine: Engine;
+  port: number;
+  close(): Promise<void>;
+}
+
+/** One way into an engine of its own. */
+const openChain = async (way: string, program: string, python: string, folder: string): Promise<Chain> => {
+  const engine = await openEngine(python, join(folder, 'engine'));
+  const environment = { CLICKHOUSE_ENDPOINT: engine.endpoint, QUEUE_DIR: join(folder, 'queue') };
+  const base = way === 'gateway' ? 'behind-gateway.yaml' : 'otel-collector.yaml';
+  const otelcol = await startOtelcol(program, [base, 'to-clickhouse.yaml'], environment);
+  const hops: Hop[] = [engine, otelcol];
+  if (way === 'gateway')
+    hops.unshift(await startCollector(join(folder, 'gateway'), `http://127.0.0.1:${otelcol.port}`));
+  return {
+    engine,
+    port: way === 'gateway' ? (hops[0]?.port ?? 0) : otelcol.port,
+    close: async () => {
+      for (const hop of hops.reverse()) await stop(hop);
+    },
+  };
+};
+
+/** The same traffic into our own store and into ClickHouse by either way. */
+export const checkFigures = async (program: string, python: string, folder: string): Promise<EngineSize> => {
+  const nowMs = Date.now();
+  const bodies = makeBodies(nowMs);
+  const twice = bodies.filter((_, index) => index % twiceEvery === 0);
+  const expected = uidsIn(bodies).size;
+  const single = await startCollector(join(folder, 'single'));
+  let size: EngineSize = { records: 0, bytesPerRecord: 0 };
+  try {
+    await post(single.port, bodies);
+    for (const way of ['gateway', 'straight']) {
+      const { engine, port, close } = await openChain(way, program, python, join(folder, way));
+      try {
+        await post(port, bodies);
+        await post(port, twice);
+        await whenStored(engine, expected);
+        assert.equal(await countOf(engine, 'count()', 'meetings.records'), expected, 'something counts twice');
+        await checkPerson(engine);
+        for (const chosen of choices(nowMs)) {
+          assert.deepEqual(await readTheirs(engine, chosen), await readOurs(single.port, chosen), way);
+        }
+        const { attempts, joinSuccessRate, p95 } = await readTheirs(engine, { pool: '', from: 0, to: nowMs });
+        assert.ok(Number(attempts) > 100, 'too few joins to compare');
+        size = await readSize(engine);
+        assert.equal(size.records, expected, 'a record sent twice is still two rows after the merge');
+        check(
+          `${way} into ClickHouse: ${expected} records, each once though ${uidsIn(twice).size} were sent twice; ` +
+            `summary.sql equals /api/summary (${attempts} joins, ${((joinSuccessRate ?? 0) * 100).toFixed(1)} % joined, p95 ${p95} ms)`,
+        );
+      } finally {
+        await close();
+      }
+    }
+  } finally {
+    await stop(single);
+  }
+  return size;
+};
+
+/** ClickHouse is away and the OpenTelemetry Collector is killed under load: what it acknowledged is on its disk. */
+export const checkQueue = async (program: string, python: string, folder: string): Promise<void> => {
+  const data = join(folder, 'engine');
+  const engine = await openEngine(python, data);
+  const environment = { CLICKHOUSE_ENDPOINT: engine.endpoint, QUEUE_DIR: join(folder, 'queue') };
+  const port = await freePort();
+  const files = ['otel-collector.yaml', 'to-clickhouse.yaml'];
+  const hops: Hop[] = [engine];
+  try {
+    const first = await startOtelcol(program, files, environment, port);
+    hops.push(first);
+    const before = await deliverAll(port, beaconsBeforeKill);
+    await whenStored(engine, before.uids.length);
+    await stop(engine);
+    let restarted: Promise<void> | undefined;
+    const restart = async (): Promise<void> => {
+      await stop(first, 'SIGKILL');
+      hops.push(await startClickHouse(python, data, engine.port));
+      hops.push(await startOtelcol(program, files, environment, port));
+    };
+    const during = await deliverAll(port, beaconsBeforeKill, acknowledged => {
+      if (acknowledged === beaconsBeforeKill / 2) restarted = restart();
+    });
+    await restarted;
+    assert.ok(during.again > 0, 'the kill hit nothing');
+    await whenStored(engine, before.uids.length + during.uids.length);
+    const rows = await countOf(engine, 'count()', 'meetings.otel_logs');
+    const records = await countOf(engine, 'count()', 'meetings.records');
+    assert.equal(records, before.uids.length + during.uids.length);
+    check(
+      `ClickHouse away, the OpenTelemetry Collector killed under load: ${during.uids.length} events acknowledged ` +
+        `meanwhile, 0 lost; ${during.again} beacons sent again, ${rows - records} rows twice, which \`records\` reads once`,
+    );
+  } finally {
+    for (const hop of hops.reverse()) await stop(hop);
+  }
+};
