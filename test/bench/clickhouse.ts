@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, type Hop, scaleFile, startListening } from './hops.js';
+import { freePort, type Hop, scaleFile, startAnswering } from './hops.js';
 import { cacheFolder, exists } from './otelcol.js';
 
 const run = promisify(execFile);
@@ -61,7 +61,7 @@ const linesOf = (text: string): string[] => text.split('\n').filter(line => line
 export const startClickHouse = async (program: string, folder: string, port?: number): Promise<Engine> => {
   await mkdir(folder, { recursive: true });
   const words = [scaleFile('clickhouse/server.py'), `${port ?? (await freePort())}`, folder];
-  const hop = await startListening(program, words, Number(words[1]));
+  const hop = await startAnswering(program, words, Number(words[1]));
   return {
     ...hop,
     endpoint: `http://127.0.0.1:${hop.port}?compress=none`,

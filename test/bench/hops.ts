@@ -41,13 +41,7 @@ export const answers = async (port: number, child: ChildProcess): Promise<boolea
   return false;
 };
 
-/** @returns a process that listens, with the last it said when it does not. */
-export const startListening = async (
-  command: string,
-  words: readonly string[],
-  port: number,
-  environment: NodeJS.ProcessEnv = {},
-): Promise<Hop> => {
+const start = (command: string, words: readonly string[], environment: NodeJS.ProcessEnv) => {
   const child = spawn(command, words, {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -56,11 +50,24 @@ export const startListening = async (
   child.stderr?.on('data', chunk => {
     complaints = `${complaints}${chunk}`.slice(-4000);
   });
-  if (!(await answers(port, child))) throw new Error(`${words.join(' ')} did not start: ${complaints}`);
+  return { child, complaints: () => complaints };
+};
+
+/** @returns a process that answers; throws what it said last when it does not. */
+export const startAnswering = async (
+  command: string,
+  words: readonly string[],
+  port: number,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Hop> => {
+  const { child, complaints } = start(command, words, environment);
+  if (!(await answers(port, child))) throw new Error(`${words.join(' ')} did not start: ${complaints()}`);
   return { child, port };
 };
 
 /** @param files laid over one another, of demo/scale */
+const wordsFor = (files: readonly string[]): string[] => files.flatMap(file => ['--config', scaleFile(file)]);
+
 export const startOtelcol = async (
   program: string,
   files: readonly string[],
@@ -68,10 +75,15 @@ export const startOtelcol = async (
   port?: number,
 ): Promise<Hop> => {
   const listenAt = port ?? (await freePort());
-  const words = files.flatMap(file => ['--config', scaleFile(file)]);
   const given = { COLLECTOR_KEY: collectorKey, CORS_ORIGINS: `[${pageOrigin}]`, ...environment };
-  return startListening(program, words, listenAt, { LISTEN: `127.0.0.1:${listenAt}`, ...given });
+  return startAnswering(program, wordsFor(files), listenAt, { LISTEN: `127.0.0.1:${listenAt}`, ...given });
 };
+
+/** One that takes from Kafka, and so listens nowhere. */
+export const startConsumer = (program: string, files: readonly string[], environment: NodeJS.ProcessEnv): Hop => ({
+  child: start(program, wordsFor(files), environment).child,
+  port: 0,
+});
 
 /** Our collector: a gateway when there is a next hop, else one that stores. */
 export const startCollector = async (dataDir: string, nextHop?: string): Promise<Hop> => {

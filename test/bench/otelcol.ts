@@ -25,9 +25,10 @@ const modules = [
   `${core}/service@v${version}`,
   `${core}/receiver/otlpreceiver@v${version}`,
   `${core}/exporter/otlphttpexporter@v${version}`,
-  `${contrib}/processor/filterprocessor@v${version}`,
-  `${contrib}/processor/transformprocessor@v${version}`,
   ...[
+    'receiver/kafkareceiver',
+    'processor/filterprocessor',
+    'processor/transformprocessor',
     'exporter/clickhouseexporter',
     'exporter/fileexporter',
     'exporter/kafkaexporter',

@@ -8,7 +8,17 @@ import { makeTraffic } from '../../demo/ops/seed-traffic.js';
 import { exportRequest, logRecord } from '../unit/collector/house.js';
 import { type Engine, readStatements, startClickHouse } from './clickhouse.js';
 import { deliverAll, send } from './deliver.js';
-import { collectorKey, freePort, type Hop, opsToken, startCollector, startOtelcol, stop } from './hops.js';
+import {
+  collectorKey,
+  freePort,
+  type Hop,
+  opsToken,
+  startCollector,
+  startConsumer,
+  startOtelcol,
+  stop,
+} from './hops.js';
+import { startKafka } from './kafka.js';
 import { check } from './scale-ways.js';
 
 const hourMs = 3_600_000;
@@ -146,62 +156,86 @@ const readSize = async (engine: Engine): Promise<EngineSize> => {
   return { records: Number(row?.records), bytesPerRecord: Number(row?.bytes) };
 };
 
-interface Chain {
-  engine: Engine;
-  port: number;
-  close(): Promise<void>;
+/** What is at hand besides an OpenTelemetry Collector. */
+export interface Tools {
+  otelcol: string;
+  python: string;
+  /** The class path of Kafka; undefined: not to be had. */
+  kafka: string | undefined;
 }
 
-/** One way into an engine of its own. */
-const openChain = async (way: string, program: string, python: string, folder: string): Promise<Chain> => {
-  const engine = await openEngine(python, join(folder, 'engine'));
-  const environment = { CLICKHOUSE_ENDPOINT: engine.endpoint, QUEUE_DIR: join(folder, 'queue') };
-  const base = way === 'gateway' ? 'behind-gateway.yaml' : 'otel-collector.yaml';
-  const otelcol = await startOtelcol(program, [base, 'to-clickhouse.yaml'], environment);
-  const hops: Hop[] = [engine, otelcol];
-  if (way === 'gateway')
-    hops.unshift(await startCollector(join(folder, 'gateway'), `http://127.0.0.1:${otelcol.port}`));
-  return {
-    engine,
-    port: way === 'gateway' ? (hops[0]?.port ?? 0) : otelcol.port,
-    close: async () => {
-      for (const hop of hops.reverse()) await stop(hop);
-    },
-  };
+export type Way = 'gateway' | 'straight' | 'straight and through Kafka';
+
+/** The hops of a way in the order in which they start: what is behind first. */
+const startHops: Record<Way, (tools: Tools, folder: string, toEngine: NodeJS.ProcessEnv) => Promise<Hop[]>> = {
+  gateway: async ({ otelcol }, folder, toEngine) => {
+    const behind = await startOtelcol(otelcol, ['behind-gateway.yaml', 'to-clickhouse.yaml'], toEngine);
+    return [behind, await startCollector(join(folder, 'gateway'), `http://127.0.0.1:${behind.port}`)];
+  },
+  straight: async ({ otelcol }, _, toEngine) => [
+    await startOtelcol(otelcol, ['otel-collector.yaml', 'to-clickhouse.yaml'], toEngine),
+  ],
+  'straight and through Kafka': async ({ otelcol, kafka = '' }, folder, toEngine) => {
+    const broker = await startKafka(kafka, join(folder, 'kafka'));
+    const brokers = { KAFKA_BROKERS: `[127.0.0.1:${broker.port}]` };
+    const consumer = startConsumer(otelcol, ['from-kafka.yaml', 'to-clickhouse.yaml'], { ...toEngine, ...brokers });
+    return [broker, consumer, await startOtelcol(otelcol, ['otel-collector.yaml', 'to-kafka.yaml'], brokers)];
+  },
 };
 
-/** The same traffic into our own store and into ClickHouse by either way. */
-export const checkFigures = async (program: string, python: string, folder: string): Promise<EngineSize> => {
-  const nowMs = Date.now();
-  const bodies = makeBodies(nowMs);
+const stopAll = async (hops: readonly Hop[]): Promise<void> => {
+  for (const hop of [...hops].reverse()) await stop(hop);
+};
+
+interface Compared {
+  bodies: readonly string[];
+  nowMs: number;
+  /** Our collector, which has the same. */
+  single: Hop;
+}
+
+/** The same traffic as in our own store, into ClickHouse. */
+const compare = async (way: Way, tools: Tools, folder: string, compared: Compared): Promise<EngineSize> => {
+  const { bodies, nowMs, single } = compared;
   const twice = bodies.filter((_, index) => index % twiceEvery === 0);
   const expected = uidsIn(bodies).size;
+  const engine = await openEngine(tools.python, join(folder, 'engine'));
+  const toEngine = { CLICKHOUSE_ENDPOINT: engine.endpoint, QUEUE_DIR: join(folder, 'queue') };
+  const hops: Hop[] = [engine];
+  try {
+    hops.push(...(await startHops[way](tools, folder, toEngine)));
+    const port = hops.at(-1)?.port ?? 0;
+    await post(port, bodies);
+    await post(port, twice);
+    await whenStored(engine, expected);
+    assert.equal(await countOf(engine, 'count()', 'meetings.records'), expected, 'something counts twice');
+    await checkPerson(engine);
+    for (const chosen of choices(nowMs)) {
+      assert.deepEqual(await readTheirs(engine, chosen), await readOurs(single.port, chosen), way);
+    }
+    const { attempts, joinSuccessRate, p95 } = await readTheirs(engine, { pool: '', from: 0, to: nowMs });
+    assert.ok(Number(attempts) > 100, 'too few joins to compare');
+    const size = await readSize(engine);
+    assert.equal(size.records, expected, 'a record sent twice is still two rows after the merge');
+    check(
+      `${way} into ClickHouse: ${expected} records, each once though ${uidsIn(twice).size} were sent twice; ` +
+        `summary.sql equals /api/summary (${attempts} joins, ${((joinSuccessRate ?? 0) * 100).toFixed(1)} % joined, p95 ${p95} ms)`,
+    );
+    return size;
+  } finally {
+    await stopAll(hops);
+  }
+};
+
+export const checkFigures = async (tools: Tools, ways: readonly Way[], folder: string): Promise<EngineSize> => {
+  const nowMs = Date.now();
+  const bodies = makeBodies(nowMs);
   const single = await startCollector(join(folder, 'single'));
   let size: EngineSize = { records: 0, bytesPerRecord: 0 };
   try {
     await post(single.port, bodies);
-    for (const way of ['gateway', 'straight']) {
-      const { engine, port, close } = await openChain(way, program, python, join(folder, way));
-      try {
-        await post(port, bodies);
-        await post(port, twice);
-        await whenStored(engine, expected);
-        assert.equal(await countOf(engine, 'count()', 'meetings.records'), expected, 'something counts twice');
-        await checkPerson(engine);
-        for (const chosen of choices(nowMs)) {
-          assert.deepEqual(await readTheirs(engine, chosen), await readOurs(single.port, chosen), way);
-        }
-        const { attempts, joinSuccessRate, p95 } = await readTheirs(engine, { pool: '', from: 0, to: nowMs });
-        assert.ok(Number(attempts) > 100, 'too few joins to compare');
-        size = await readSize(engine);
-        assert.equal(size.records, expected, 'a record sent twice is still two rows after the merge');
-        check(
-          `${way} into ClickHouse: ${expected} records, each once though ${uidsIn(twice).size} were sent twice; ` +
-            `summary.sql equals /api/summary (${attempts} joins, ${((joinSuccessRate ?? 0) * 100).toFixed(1)} % joined, p95 ${p95} ms)`,
-        );
-      } finally {
-        await close();
-      }
+    for (const [at, way] of ways.entries()) {
+      size = await compare(way, tools, join(folder, `${at}`), { bodies, nowMs, single });
     }
   } finally {
     await stop(single);
@@ -210,7 +244,7 @@ export const checkFigures = async (program: string, python: string, folder: stri
 };
 
 /** ClickHouse is away and the OpenTelemetry Collector is killed under load: what it acknowledged is on its disk. */
-export const checkQueue = async (program: string, python: string, folder: string): Promise<void> => {
+export const checkQueue = async ({ otelcol, python }: Tools, folder: string): Promise<void> => {
   const data = join(folder, 'engine');
   const engine = await openEngine(python, data);
   const environment = { CLICKHOUSE_ENDPOINT: engine.endpoint, QUEUE_DIR: join(folder, 'queue') };
@@ -218,7 +252,7 @@ export const checkQueue = async (program: string, python: string, folder: string
   const files = ['otel-collector.yaml', 'to-clickhouse.yaml'];
   const hops: Hop[] = [engine];
   try {
-    const first = await startOtelcol(program, files, environment, port);
+    const first = await startOtelcol(otelcol, files, environment, port);
     hops.push(first);
     const before = await deliverAll(port, beaconsBeforeKill);
     await whenStored(engine, before.uids.length);
@@ -227,7 +261,7 @@ export const checkQueue = async (program: string, python: string, folder: string
     const restart = async (): Promise<void> => {
       await stop(first, 'SIGKILL');
       hops.push(await startClickHouse(python, data, engine.port));
-      hops.push(await startOtelcol(program, files, environment, port));
+      hops.push(await startOtelcol(otelcol, files, environment, port));
     };
     const during = await deliverAll(port, beaconsBeforeKill, acknowledged => {
       if (acknowledged === beaconsBeforeKill / 2) restarted = restart();
@@ -243,6 +277,6 @@ export const checkQueue = async (program: string, python: string, folder: string
         `meanwhile, 0 lost; ${during.again} beacons sent again, ${rows - records} rows twice, which \`records\` reads once`,
     );
   } finally {
-    for (const hop of hops.reverse()) await stop(hop);
+    await stopAll(hops);
   }
 };

@@ -9,7 +9,16 @@ import { gzipSync } from 'node:zlib';
 import { parseCollectorKey } from '../../demo/collector/pseudonym.js';
 import { exportRequest, logRecord } from '../unit/collector/house.js';
 import { deliverAll, readUids, send } from './deliver.js';
-import { collectorKey, type Hop, pageOrigin, startBalancer, startCollector, startOtelcol, stop } from './hops.js';
+import {
+  collectorKey,
+  freePort,
+  type Hop,
+  pageOrigin,
+  startBalancer,
+  startCollector,
+  startOtelcol,
+  stop,
+} from './hops.js';
 
 const clientHash = 'E296D735-4F36-4E18-7C3B-52E1A02A0164';
 /** Stands wherever something undeclared could hide. */
@@ -21,8 +30,14 @@ export type Ways = Record<'gateway' | 'straight', number>;
 
 export const check = (what: string): void => console.log(`ok   ${what}`);
 
+/** Written in capitals whose small letters two languages do not agree on. */
+const userIds = ['AmosMarble', 'ΟΔΥΣΣΕΥΣ.ΣΟΦΟΣ@ΙΘΑΚΗ.ΓΡ', 'İSMAİL', 'Σ', 'ΑΣ'];
+
 const people = () => [
-  exportRequest('error', [logRecord('exception', { 'user.id': 'AmosMarble', 'error.type': 'timeout' })]),
+  exportRequest(
+    'error',
+    userIds.map(userId => logRecord('exception', { 'user.id': userId, 'error.type': 'timeout' })),
+  ),
   exportRequest('census', [logRecord('meeting.census', { 'user.hash': clientHash })]),
 ];
 
@@ -107,7 +122,7 @@ const hashesIn = (text: string): string[] =>
 export const checkPseudonyms = async (ways: Ways, out: string): Promise<void> => {
   await sendToBoth(ways, people());
   const { current } = parseCollectorKey(collectorKey);
-  const one = [current('error', 'amosmarble'), current('census', clientHash)];
+  const one = [...userIds.map(userId => current('error', userId.toLowerCase())), current('census', clientHash)];
   const text = await readUntil(out, found => hashesIn(found).length >= 2 * one.length);
   assert.deepEqual(hashesIn(text).toSorted(), [...one, ...one].toSorted());
   assert.doesNotMatch(text, /amosmarble|user\.id/i, 'cleartext reached the next hop');
@@ -220,6 +235,16 @@ export const checkWeakKey = async (program: string, nextHop: string): Promise<vo
   await stop(hop);
   assert.equal(status, 503);
   check(`straight: ${status} without a COLLECTOR_KEY`);
+};
+
+/** Kafka is a queue only once it has answered. */
+export const checkKafkaAway = async (program: string): Promise<void> => {
+  const brokers = { KAFKA_BROKERS: `[127.0.0.1:${await freePort()}]` };
+  const hop = await startOtelcol(program, ['otel-collector.yaml', 'to-kafka.yaml'], brokers);
+  const { status } = await send(hop.port, people()[0]);
+  await stop(hop);
+  assert.equal(status, 503);
+  check(`straight: ${status} while Kafka is down`);
 };
 
 /** Two gateways behind a load balancer, one of them killed under load. */

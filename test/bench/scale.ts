@@ -14,14 +14,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { installClickHouse, NoEngineError } from './clickhouse.js';
 import { freePort, type Hop, scaleFile, startCollector, startOtelcol, stop } from './hops.js';
+import { installKafka, NoKafkaError } from './kafka.js';
 import { buildOtelcol, NoCollectorError, version } from './otelcol.js';
-import { checkFigures, checkQueue } from './scale-engine.js';
+import { checkFigures, checkQueue, type Way } from './scale-engine.js';
 import { measure, toTable } from './scale-figures.js';
 import {
   check,
   checkAnswers,
   checkDeclared,
   checkGateways,
+  checkKafkaAway,
   checkPages,
   checkPseudonyms,
   checkRefusal,
@@ -39,7 +41,7 @@ const checkConfigurations = async (program: string): Promise<void> => {
     NEXT_HOP: 'http://a:4318',
     CLICKHOUSE_ENDPOINT: 'http://a:8123',
   };
-  for (const base of ['otel-collector', 'behind-gateway']) {
+  for (const base of ['otel-collector', 'behind-gateway', 'from-kafka']) {
     for (const over of ['to-otlp', 'to-kafka', 'to-clickhouse']) {
       const words = [base, over].flatMap(name => ['--config', scaleFile(`${name}.yaml`)]);
       await promisify(execFile)(program, ['validate', ...words], { env: { ...process.env, ...environment } });
@@ -66,6 +68,7 @@ const runWays = async (program: string, folder: string): Promise<string> => {
     await checkDeclared(ways, out);
     await checkPages(ways);
     await checkWeakKey(program, nextHop);
+    await checkKafkaAway(program);
     await checkGateways(folder, nextHop, out);
     return toTable([
       await measure('gateway', gateway, seconds),
@@ -76,13 +79,6 @@ const runWays = async (program: string, folder: string): Promise<string> => {
   }
 };
 
-const runEngine = async (program: string, folder: string): Promise<void> => {
-  const python = await installClickHouse();
-  const { records, bytesPerRecord } = await checkFigures(program, python, folder);
-  console.log(records, bytesPerRecord);
-  await checkQueue(program, python, join(folder, 'queue'));
-};
-
 const skipWhere = async <T>(missing: new () => Error, what: string, run: () => Promise<T>): Promise<T | undefined> => {
   try {
     return await run();
@@ -91,6 +87,16 @@ const skipWhere = async <T>(missing: new () => Error, what: string, run: () => P
     console.log(`skipped: ${what} (${error.message})`);
     return undefined;
   }
+};
+
+const runEngine = async (otelcol: string, folder: string): Promise<void> => {
+  const python = await installClickHouse();
+  const kafka = await skipWhere(NoKafkaError, 'Kafka between OpenTelemetry Collectors', installKafka);
+  const tools = { otelcol, python, kafka };
+  const ways: Way[] = ['gateway', 'straight', ...(kafka === undefined ? [] : ['straight and through Kafka' as const])];
+  const size = await checkFigures(tools, ways, folder);
+  console.log(size);
+  await checkQueue(tools, join(folder, 'queue'));
 };
 
 const markers = /(<!-- figures -->).*(<!-- \/figures -->)/s;
