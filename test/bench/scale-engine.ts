@@ -19,6 +19,7 @@ import {
   stop,
 } from './hops.js';
 import { startKafka } from './kafka.js';
+import type { DiskSize } from './scale-sizing.js';
 import { check } from './scale-ways.js';
 
 const hourMs = 3_600_000;
@@ -34,9 +35,9 @@ const userId = 'AmosMarble';
 const clientHash = 'E296D735-4F36-4E18-7C3B-52E1A02A0164';
 
 const makeBodies = (nowMs: number): string[] => {
-  const made = makeTraffic(nowMs).filter(({ receivedAtMs }) => receivedAtMs > nowMs - dayMs);
+  const made = makeTraffic(nowMs);
   for (const { request } of made) {
-    // Sent now, a beacon of yesterday would have its clock corrected by a day.
+    // Sent now, an old beacon would have its clock corrected by days.
     for (const { scopeLogs } of request.resourceLogs) for (const { scope } of scopeLogs) scope.attributes = [];
   }
   const person = [
@@ -142,12 +143,7 @@ const checkPerson = async ({ query }: Engine): Promise<void> => {
   assert.equal(clear?.n, 0, 'cleartext is in the engine');
 };
 
-export interface EngineSize {
-  records: number;
-  bytesPerRecord: number;
-}
-
-const readSize = async (engine: Engine): Promise<EngineSize> => {
+const readSize = async (engine: Engine): Promise<DiskSize> => {
   await engine.query('OPTIMIZE TABLE meetings.otel_logs FINAL');
   const [row] = await engine.query(
     `SELECT toUInt32(sum(rows)) AS records, sum(bytes_on_disk) / sum(rows) AS bytes
@@ -195,7 +191,7 @@ interface Compared {
 }
 
 /** The same traffic as in our own store, into ClickHouse. */
-const compare = async (way: Way, tools: Tools, folder: string, compared: Compared): Promise<EngineSize> => {
+const compare = async (way: Way, tools: Tools, folder: string, compared: Compared): Promise<DiskSize> => {
   const { bodies, nowMs, single } = compared;
   const twice = bodies.filter((_, index) => index % twiceEvery === 0);
   const expected = uidsIn(bodies).size;
@@ -227,11 +223,11 @@ const compare = async (way: Way, tools: Tools, folder: string, compared: Compare
   }
 };
 
-export const checkFigures = async (tools: Tools, ways: readonly Way[], folder: string): Promise<EngineSize> => {
+export const checkFigures = async (tools: Tools, ways: readonly Way[], folder: string): Promise<DiskSize> => {
   const nowMs = Date.now();
   const bodies = makeBodies(nowMs);
   const single = await startCollector(join(folder, 'single'));
-  let size: EngineSize = { records: 0, bytesPerRecord: 0 };
+  let size: DiskSize = { records: 0, bytesPerRecord: 0 };
   try {
     await post(single.port, bodies);
     for (const [at, way] of ways.entries()) {

@@ -8,7 +8,7 @@
  * figures go to demo/scale/README.md.   npm run test:scale [-- seconds of each load]
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,7 +17,8 @@ import { freePort, type Hop, scaleFile, startCollector, startOtelcol, stop } fro
 import { installKafka, NoKafkaError } from './kafka.js';
 import { buildOtelcol, NoCollectorError, version } from './otelcol.js';
 import { checkFigures, checkQueue, type Way } from './scale-engine.js';
-import { measure, toTable } from './scale-figures.js';
+import { type Measured, measure, type Sizing, toSizing, toWays } from './scale-figures.js';
+import { type DiskSize, measureStore, measureVisits } from './scale-sizing.js';
 import {
   check,
   checkAnswers,
@@ -50,8 +51,11 @@ const checkConfigurations = async (program: string): Promise<void> => {
   check('OpenTelemetry Collector takes each configuration file with each that is laid over it');
 };
 
-const runWays = async (program: string, folder: string): Promise<string> => {
+type Loads = Pick<Sizing, 'single' | 'gateway' | 'straight'>;
+
+const runWays = async (program: string, folder: string): Promise<Loads> => {
   const out = join(folder, 'next-hop.json');
+  await mkdir(folder, { recursive: true });
   const nextPort = await freePort();
   const nextHop = `http://127.0.0.1:${nextPort}`;
   const hops: Hop[] = [];
@@ -70,10 +74,13 @@ const runWays = async (program: string, folder: string): Promise<string> => {
     await checkWeakKey(program, nextHop);
     await checkKafkaAway(program);
     await checkGateways(folder, nextHop, out);
-    return toTable([
-      await measure('gateway', gateway, seconds),
-      await measure('straight to an OpenTelemetry Collector', straight, seconds),
-    ]);
+    const single = await startCollector(join(folder, 'single'));
+    hops.push(single);
+    return {
+      single: await measure('one machine, which stores', single, seconds),
+      gateway: await measure('gateway', gateway, seconds),
+      straight: await measure('straight to an OpenTelemetry Collector', straight, seconds),
+    };
   } finally {
     await Promise.all(hops.map(hop => stop(hop)));
   }
@@ -89,14 +96,14 @@ const skipWhere = async <T>(missing: new () => Error, what: string, run: () => P
   }
 };
 
-const runEngine = async (otelcol: string, folder: string): Promise<void> => {
+const runEngine = async (otelcol: string, folder: string): Promise<DiskSize> => {
   const python = await installClickHouse();
   const kafka = await skipWhere(NoKafkaError, 'Kafka between OpenTelemetry Collectors', installKafka);
   const tools = { otelcol, python, kafka };
   const ways: Way[] = ['gateway', 'straight', ...(kafka === undefined ? [] : ['straight and through Kafka' as const])];
-  const size = await checkFigures(tools, ways, folder);
-  console.log(size);
+  const size = await checkFigures(tools, ways, join(folder, 'figures'));
   await checkQueue(tools, join(folder, 'queue'));
+  return size;
 };
 
 const markers = /(<!-- figures -->).*(<!-- \/figures -->)/s;
@@ -115,10 +122,14 @@ try {
   await skipWhere(NoCollectorError, 'both ways past one machine: no OpenTelemetry Collector here', async () => {
     const program = await buildOtelcol();
     await checkConfigurations(program);
-    const ways = await runWays(program, folder);
-    await skipWhere(NoEngineError, 'ClickHouse behind either way', () => runEngine(program, folder));
-    console.log(`\n${ways}`);
-    await publish(ways);
+    const loads = await runWays(program, join(folder, 'ways'));
+    const engine = await skipWhere(NoEngineError, 'ClickHouse behind either way', () => runEngine(program, folder));
+    const visits = await measureVisits(join(folder, 'visits'));
+    const store = await measureStore(join(folder, 'store'));
+    const all: Measured[] = [loads.single, loads.gateway, loads.straight];
+    const figures = `${toWays(all)}\n\n${toSizing({ ...loads, engine, visits, store })}`;
+    console.log(`\n${figures}`);
+    await publish(figures);
   });
 } finally {
   await rm(folder, { recursive: true, force: true });
