@@ -132,8 +132,7 @@ export const toWays = (measured: readonly Measured[]): string => {
 export interface Sizing {
   visits: readonly Visit[];
   store: DiskSize;
-  /** Undefined: not to be had. */
-  engine: DiskSize | undefined;
+  engine: DiskSize;
   single: Measured;
   gateway: Measured;
   straight: Measured;
@@ -169,7 +168,7 @@ const sizingRow = (meetings: number, { visits, store, engine, single, gateway, s
     short((joins * defaultRetention.usage * assumed.bytesPerJoinInMemory) / 1e9),
     cores(gateway),
     cores(straight),
-    engine === undefined ? 'not measured' : short((eventsKept * engine.bytesPerRecord) / 1e9),
+    short((eventsKept * engine.bytesPerRecord) / 1e9),
   ];
 };
 
@@ -181,7 +180,7 @@ export const toSizing = (sizing: Sizing): string =>
     ...toVisits(sizing.visits),
     '',
     `On disk, made-up traffic takes ${toDisk(sizing.store)} in the collector's own store` +
-      (sizing.engine === undefined ? '.' : `, and ${toDisk(sizing.engine)} in ClickHouse ${engineVersion}, once.`),
+      `, and ${toDisk(sizing.engine)} in ClickHouse ${engineVersion}, one copy.`,
     '',
     `So, with ${assumed.joinsPerMeeting} joins a meeting, ${assumed.busiestHour * 100} % of a day in its busiest hour, and everything kept for ${defaultRetention.usage} days ` +
       `(the collector keeps census and errors for less), at ${assumed.bytesPerJoinInMemory} bytes a join in the console's memory:`,

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createCollector } from '../../demo/collector/index.js';
 import { seedStore } from '../../demo/ops/seed.js';
 import { type Browser, launch, newProfile, removeProfile } from '../support/browser.js';
-import { collectorKey, type Hop, opsToken, startCollector, stop } from './hops.js';
+import { binaryOf } from '../support/engines.js';
+import { collectorKey, opsToken, startCollector, stop } from './hops.js';
 
 const weekMs = 7 * 86_400_000;
 const seededWeeks = 10;
@@ -62,9 +63,12 @@ const visitOnce = async (browser: Browser, port: number, outcome: string): Promi
   await page.close();
 };
 
-/** What the built tag sends in Chromium, gzipped by its worker, as the collector counts it. */
+export class NoBrowserError extends Error {}
+
+/** What the built tag sends in Chromium, gzipped by its worker, as the collector counts it. @throws NoBrowserError */
 export const measureVisits = async (folder: string): Promise<Visit[]> => {
-  const collector: Hop = await startCollector(folder);
+  if (binaryOf('chromium') === undefined) throw new NoBrowserError('Chromium is not installed');
+  const collector = await startCollector(folder);
   const profileDir = newProfile();
   const browser = await launch('chromium', { profileDir });
   const keepAlive = await browser.open(`http://127.0.0.1:${collector.port}/healthz`);
