@@ -239,6 +239,16 @@ export const checkFigures = async (tools: Tools, ways: readonly Way[], folder: s
   return size;
 };
 
+/** Started without ClickHouse it would leave the events' names out, and nobody would notice. */
+export const checkStart = async ({ otelcol }: Tools, folder: string): Promise<void> => {
+  const environment = { CLICKHOUSE_ENDPOINT: `http://127.0.0.1:${await freePort()}`, QUEUE_DIR: folder };
+  await assert.rejects(
+    startOtelcol(otelcol, ['otel-collector.yaml', 'to-clickhouse.yaml'], environment),
+    /did not start/,
+  );
+  check('an OpenTelemetry Collector that cannot ask ClickHouse does not start');
+};
+
 /** ClickHouse is away and the OpenTelemetry Collector is killed under load: what it acknowledged is on its disk. */
 export const checkQueue = async ({ otelcol, python }: Tools, folder: string): Promise<void> => {
   const data = join(folder, 'engine');

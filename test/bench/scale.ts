@@ -16,7 +16,7 @@ import { installClickHouse, NoEngineError } from './clickhouse.js';
 import { freePort, type Hop, scaleFile, startCollector, startOtelcol, stop } from './hops.js';
 import { installKafka, NoKafkaError } from './kafka.js';
 import { buildOtelcol, NoCollectorError, version } from './otelcol.js';
-import { checkFigures, checkQueue, type Way } from './scale-engine.js';
+import { checkFigures, checkQueue, checkStart, type Way } from './scale-engine.js';
 import { measure, type Sizing, toSizing, toWays } from './scale-figures.js';
 import { type DiskSize, measureStore, measureVisits, NoBrowserError } from './scale-sizing.js';
 import {
@@ -102,6 +102,7 @@ const runEngine = async (otelcol: string, folder: string): Promise<DiskSize> => 
   const tools = { otelcol, python, kafka };
   const ways: Way[] = ['gateway', 'straight', ...(kafka === undefined ? [] : ['straight and through Kafka' as const])];
   const size = await checkFigures(tools, ways, join(folder, 'figures'));
+  await checkStart(tools, join(folder, 'start'));
   await checkQueue(tools, join(folder, 'queue'));
   return size;
 };

@@ -39,6 +39,8 @@ SELECT * FROM meetings.otel_logs ORDER BY ReceivedAt LIMIT 1 BY Uid;
 
 -- An attempt and its result share a join id, and either may be missing; a join happened when its attempt began. What
 -- comes twice changes nothing here: smallest, first and any are the same of two alike. demo/ops/joins-sql.ts is its twin.
+-- from and to are milliseconds since the epoch: only the months and hours that they touch are read, and a day on either
+-- side, for a result that came after the end or an attempt that was before the beginning.
 CREATE OR REPLACE VIEW meetings.joins AS
 WITH
   LogAttributes AS a,
@@ -64,4 +66,7 @@ SELECT
   argMinIf(a['meeting.join.error.code'], Timestamp, a['meeting.join.error.code'] != '') AS error_code
 FROM meetings.otel_logs
 WHERE EventName IN ('meeting.join.attempt', 'meeting.join.result') AND JoinId != ''
-GROUP BY JoinId;
+  AND Timestamp >= fromUnixTimestamp64Milli({from:Int64}) - INTERVAL 1 DAY
+  AND Timestamp < fromUnixTimestamp64Milli({to:Int64}) + INTERVAL 1 DAY
+GROUP BY JoinId
+HAVING at >= fromUnixTimestamp64Milli({from:Int64}) AND at < fromUnixTimestamp64Milli({to:Int64});

@@ -14,7 +14,6 @@ SELECT
   if(attempts = 0, NULL, (attempts - unknown) / attempts) AS coverage,
   quantileExactInclusiveOrNullIf(0.5)(duration_ms, result = 'success') AS p50,
   quantileExactInclusiveOrNullIf(0.95)(duration_ms, result = 'success') AS p95
-FROM meetings.joins
+FROM meetings.joins(from = {from:Int64}, to = {to:Int64})
 WHERE ({pool:String} = '' OR pool = {pool:String})
-  AND at >= fromUnixTimestamp64Milli({from:Int64}) AND at < fromUnixTimestamp64Milli({to:Int64})
   AND (NOT synthetic OR {synthetic:UInt8} = 1);
