@@ -4,8 +4,8 @@
  * administrator may drop the exported file in place at any time (each reading looks whether it has changed), and a lost database does not take the flags with it.
  */
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
-import { appendFile, open, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 export type Configuration = { Identity: string; MeetingUxEnableTelemetry: boolean } & Record<string, unknown>;
 
@@ -29,7 +29,7 @@ export interface Configurations {
   audit(count?: number): Promise<ConfigurationChange[]>;
   /**
    * What `GET /web-service-configuration.json` answers.
-   * @throws RangeError while the file in place cannot be read: what was true before may no longer be wanted
+   * @throws while the file in place cannot be read: what was true before may no longer be wanted
    */
   published(): string;
 }
@@ -102,6 +102,7 @@ export const parseConfigurations = (bytes: Uint8Array): Configuration[] => {
   return (Array.isArray(value) ? value : [value]).map(checkConfiguration);
 };
 
+/** A flag switched off stays off, though the power goes: so the folder, which holds the new name, is synced too. */
 const writeDurably = async (path: string, text: string): Promise<void> => {
   const handle = await open(`${path}.new`, 'w', 0o644);
   try {
@@ -111,6 +112,10 @@ const writeDurably = async (path: string, text: string): Promise<void> => {
     await handle.close();
   }
   await rename(`${path}.new`, path);
+  // Windows opens no folder.
+  if (process.platform === 'win32') return;
+  const folder = await open(dirname(path), 'r');
+  await folder.sync().finally(() => folder.close());
 };
 
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
@@ -145,12 +150,28 @@ const toChanges = (before: readonly Configuration[], after: readonly Configurati
     .join('');
 };
 
+/** A line that was broken off, by a full disk or a lost machine, is none. */
+const parseChange = (line: string): ConfigurationChange[] => {
+  try {
+    return [JSON.parse(line) as ConfigurationChange];
+  } catch {
+    return [];
+  }
+};
+
+/** On the disk when it returns, and on lines of its own, though the last one was broken off. */
+const appendToAudit = (path: string, lines: string): void => {
+  const before = statSync(path, { throwIfNoEntry: false }) === undefined ? '' : readFileSync(path, 'utf8');
+  const gap = before === '' || before.endsWith('\n') ? '' : '\n';
+  appendFileSync(path, gap + lines, { mode: 0o600, flush: true });
+};
+
 export const openConfigurations = async (dataDir: string): Promise<Configurations> => {
   const path = join(dataDir, file);
   const auditPath = join(dataDir, auditFile);
   let stamp = stampOf(path);
   let collections: readonly Configuration[] = stamp === undefined ? [] : load(path);
-  let problem: RangeError | undefined;
+  let problem: Error | undefined;
   /** Our own writing is no news. */
   let isSaving = false;
 
@@ -166,15 +187,16 @@ export const openConfigurations = async (dataDir: string): Promise<Configuration
   const refresh = (): void => {
     const now = stampOf(path);
     if (now === stamp || isSaving) return;
-    stamp = now;
     try {
       const next = load(path);
-      appendFileSync(auditPath, toChanges(collections, next, 'the file'), { mode: 0o600 });
+      appendToAudit(auditPath, toChanges(collections, next, 'the file'));
       collections = next;
       problem = undefined;
     } catch (error) {
-      problem = error as RangeError;
+      problem = error as Error;
     }
+    // What could not be accounted for is tried again: a disk that was full needs no new file.
+    if (problem === undefined || problem instanceof RangeError) stamp = now;
   };
 
   let turn: Promise<unknown> = Promise.resolve();
@@ -185,7 +207,7 @@ export const openConfigurations = async (dataDir: string): Promise<Configuration
   const write = async (next: Configuration[], by: string): Promise<void> => {
     isSaving = true;
     try {
-      await appendFile(auditPath, toChanges(collections, next, by), { mode: 0o600 });
+      appendToAudit(auditPath, toChanges(collections, next, by));
       await save(next);
       problem = undefined;
     } finally {
@@ -239,10 +261,7 @@ export const openConfigurations = async (dataDir: string): Promise<Configuration
     async audit(count = 100) {
       const text = await readFile(auditPath, 'utf8').catch(() => '');
       const lines = text.split('\n').filter(line => line !== '');
-      return lines
-        .slice(-count)
-        .reverse()
-        .map(line => JSON.parse(line) as ConfigurationChange);
+      return lines.flatMap(parseChange).slice(-count).reverse();
     },
     published() {
       check();

@@ -94,8 +94,10 @@ const publish = (configurations: Configurations): Response => {
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache' };
   try {
     return new Response(configurations.published(), { headers });
-  } catch (error) {
-    return new Response(JSON.stringify({ error: (error as Error).message }), { status: 503, headers });
+  } catch {
+    // Anybody may ask: why, with the file's place and what stands in it, is for the operator, who hears when changing it.
+    const error = 'The configuration cannot be read at present.';
+    return new Response(JSON.stringify({ error }), { status: 503, headers });
   }
 };
 

@@ -1,6 +1,6 @@
 /** The exported configuration as administrators leave it in DATA_DIR. */
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeDataDir, openCollector } from './house.js';
@@ -63,7 +63,13 @@ test('an unreadable file in place closes every gate, and is not written over', a
   const path = join(dataDir, fileName);
   for (const spoil of [() => writeFile(path, '{"Identity":'), () => writeFile(path, '[7]'), () => rm(path)]) {
     await spoil();
-    assert.equal((await collector.app.request(`/${fileName}`)).status, 503);
+    const answer = await collector.app.request(`/${fileName}`);
+    assert.equal(answer.status, 503);
+    assert.deepEqual(
+      await answer.json(),
+      { error: 'The configuration cannot be read at present.' },
+      'nothing of the file',
+    );
     await assert.rejects(
       collector.configurations.patch('Global', { MeetingUxEnableTelemetry: true }, 'me'),
       /web-service-configuration\.json/,
@@ -71,4 +77,29 @@ test('an unreadable file in place closes every gate, and is not written over', a
   }
   await writeFile(path, JSON.stringify(collection(true)));
   assert.equal((await collector.app.request(`/${fileName}`)).status, 200);
+});
+
+const auditFile = 'web-service-configuration-audit.ndjson';
+
+test('an audit whose last line was broken off is read without it, and goes on beneath it', async context => {
+  const dataDir = await makeDataDir(context);
+  const { configurations } = await openCollector(context, { dataDir });
+  await configurations.patch('Site:Redmond', {}, 'me');
+  await appendFile(join(dataDir, auditFile), '{"at":"2026-01-01T00:0');
+  await configurations.patch('Site:Dublin', {}, 'me');
+  assert.deepEqual(
+    (await configurations.audit()).map(({ identity }) => identity),
+    ['Site:Dublin', 'Site:Redmond'],
+  );
+});
+
+test('a file that could not be accounted for closes every gate until it can, and needs not be dropped again', async context => {
+  const dataDir = await makeDataDir(context);
+  const collector = await openCollector(context, { dataDir });
+  await mkdir(join(dataDir, auditFile));
+  await writeFile(join(dataDir, fileName), JSON.stringify(collection(true)));
+  assert.equal((await collector.app.request(`/${fileName}`)).status, 503);
+  await rm(join(dataDir, auditFile), { recursive: true });
+  assert.equal((await collector.app.request(`/${fileName}`)).status, 200);
+  assert.equal((await collector.configurations.audit()).length, 3);
 });
