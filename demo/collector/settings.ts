@@ -1,6 +1,6 @@
 /** The environment → settings, or one line that names the variable and the fix. */
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseCollectorKey } from './pseudonym.js';
 
@@ -19,6 +19,9 @@ export interface Settings {
 
 /** The message is one line that says what to change. */
 export class SettingsError extends Error {}
+
+/** Of the store; here to see whether there is data. */
+const storeFile = 'events.duckdb';
 
 type Environment = Record<string, string | undefined>;
 
@@ -53,13 +56,50 @@ const writableDir = async (dataDir: string): Promise<string> => {
   }
 };
 
-/** Made once and kept beside the data, readable by its owner alone. */
-const keptSecret = async (path: string): Promise<string> => {
-  const kept = await readFile(path, 'utf8').catch(() => '');
-  if (kept.trim() !== '') return kept.trim();
-  const secret = randomBytes(32).toString('hex');
-  await writeFile(path, `${secret}\n`, { mode: 0o600 });
-  return secret;
+/** Whole or not at all, and never over another: of two starts at once, one makes it. */
+const makeSecret = async (path: string): Promise<void> => {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${randomBytes(32).toString('hex')}\n`);
+    await handle.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+};
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * Made once and kept beside the data, readable by its owner alone. One that is there is never replaced: under another
+ * key nobody in the data would be who they were.
+ */
+const keptSecret = async (path: string, variable: string): Promise<string> => {
+  let secret: string;
+  try {
+    if (!(await exists(path))) await makeSecret(path);
+    secret = (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SettingsError(`${path} cannot be used (${code}): mend it, or set ${variable}.`);
+  }
+  if (secret !== '') return secret;
+  throw new SettingsError(`${path} is empty: put back what it held, or set ${variable}; delete it for a new one.`);
+};
+
+/** Data without the key that made its pseudonyms: it was lost on the way, or was in the environment until now. */
+const keptKey = async (dataDir: string): Promise<string> => {
+  const path = join(dataDir, 'collector-key');
+  if ((await exists(path)) || !(await exists(join(dataDir, storeFile)))) return keptSecret(path, 'COLLECTOR_KEY');
+  throw new SettingsError(
+    `${path} is missing, and with it the key of the data beside it: put it back, or set COLLECTOR_KEY (to a new one, if the old is lost).`,
+  );
 };
 
 const requireSecrets = (host: string, { OPS_TOKEN, COLLECTOR_KEY }: Environment): void => {
@@ -112,8 +152,8 @@ export const parseSettings = async (environment: Environment): Promise<Settings>
     host,
     dataDir,
     isLoopback: isLoopbackHost(host),
-    opsToken: environment.OPS_TOKEN ? parseToken(environment.OPS_TOKEN) : await keptSecret(join(dataDir, 'ops-token')),
-    collectorKey: parseKey(environment.COLLECTOR_KEY || (await keptSecret(join(dataDir, 'collector-key')))),
+    opsToken: parseToken(environment.OPS_TOKEN || (await keptSecret(join(dataDir, 'ops-token'), 'OPS_TOKEN'))),
+    collectorKey: parseKey(environment.COLLECTOR_KEY || (await keptKey(dataDir))),
     allowedOrigins: parseList(environment.CORS_ORIGINS),
     ...(next ? { forwardTo: parseEndpoint(next) } : {}),
     limits: rate ? parseRate(rate) : {},
