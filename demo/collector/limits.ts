@@ -10,6 +10,8 @@ export interface Limits {
   maxAttributes: number;
   /** Bytes of bodies in memory at once, inflated, over all requests: beyond it new ones are asked to come back. */
   maxBytesInFlight: number;
+  /** The part of that one client may have: else one that sends slowly kept all others out. */
+  maxClientBytesInFlight: number;
   /** Rows that wait for their commit: beyond it new requests are asked to come back. */
   maxWaitingRows: number;
   /** Rows of one commit: writing 2 500 of them down for DuckDB holds the event loop for about 5 ms. */
@@ -17,6 +19,8 @@ export interface Limits {
   /** Requests per second one client may keep up, and how many at once. A whole company may stand behind one address. */
   clientRequestsPerSecond: number;
   clientBurst: number;
+  /** Inflated bytes that count as one more request: what a body costs to read grows with it, however small it travelled. */
+  bytesPerRequest: number;
   /** Clients remembered for that: the least recently seen is forgotten first. */
   maxClients: number;
   /** Client clocks that differ by more are corrected. */
@@ -33,10 +37,12 @@ export const defaultLimits: Limits = {
   maxRecords: 2000,
   maxAttributes: 128,
   maxBytesInFlight: 64 * mebibyte,
+  maxClientBytesInFlight: 8 * mebibyte,
   maxWaitingRows: 50_000,
   maxCommitRows: 2500,
   clientRequestsPerSecond: 100,
   clientBurst: 1000,
+  bytesPerRequest: 32 * 1024,
   maxClients: 20_000,
   maxClockSkewMs: 2000,
   minFreeBytes: 64 * mebibyte,

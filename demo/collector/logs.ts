@@ -2,8 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import { type BodyProblem, readBody } from './body.js';
-import type { ClientRate } from './client-rate.js';
-import { createClientRate } from './client-rate.js';
+import { type Client, type ClientRate, createClientRate } from './client-rate.js';
 import type { Fault, Faults } from './faults.js';
 import { type Ingested, ingest, type Refusal, refusals } from './ingest.js';
 import type { Limits } from './limits.js';
@@ -43,7 +42,7 @@ export interface LogsOptions {
   now: () => number;
 }
 
-const bodyProblems: Record<BodyProblem, [status: number, message: string]> = {
+const bodyProblems: Record<Exclude<BodyProblem, 'no-room'>, [status: number, message: string]> = {
   'too-large': [413, 'The body is too large: send fewer records at once.'],
   'not-gzip': [400, 'The body is not the gzip its Content-Encoding says.'],
   encoding: [415, 'Content-Encoding is gzip or none.'],
@@ -57,6 +56,8 @@ const failures: Record<StoreFailure, [retryAfterSeconds: number, message: string
   failed: [5, 'Storing failed.'],
   closed: [5, 'The collector is stopping.'],
 };
+
+const busy = answerStatus(503, failures.busy[1], failures.busy[0]);
 
 const mediaTypes: readonly string[] = ['application/json', 'application/x-protobuf'] satisfies MediaType[];
 
@@ -114,8 +115,21 @@ const parse = (bytes: Uint8Array, mediaType: MediaType): unknown => {
 
 export const createLogsHandler = (options: LogsOptions): ((context: Context) => Promise<Response>) => {
   const { sink, limits, pseudonymizer, faults, metrics, clientAddress, now } = options;
-  const waitSeconds: ClientRate = createClientRate(limits);
+  const countRequest: ClientRate = createClientRate(limits);
   let bytesInFlight = 0;
+
+  const hold = (client: Client, length: number): void => {
+    client.bytesInFlight += length;
+    bytesInFlight += length;
+  };
+
+  /** Why no more bytes of a client are taken into memory; undefined when they are. */
+  const findCrowd = (client: Client): Answer | undefined => {
+    if (client.bytesInFlight > limits.maxClientBytesInFlight) {
+      return answerStatus(429, 'Too much at once from one client.', failures.busy[0]);
+    }
+    return bytesInFlight > limits.maxBytesInFlight ? busy : undefined;
+  };
 
   const add = async (ingested: Ingested): Promise<Answer> => {
     const added = await sink.add(ingested.rows);
@@ -138,38 +152,42 @@ export const createLogsHandler = (options: LogsOptions): ((context: Context) => 
     return add(ingested);
   };
 
-  /** Before the body is read: who may not, and who must come back. */
-  const refuseEarly = (context: Context): Answer | undefined => {
-    const seconds = waitSeconds(clientAddress(context) ?? '', now());
-    if (seconds > 0) return answerStatus(429, 'Too many requests from one client.', seconds);
-    if (bytesInFlight <= limits.maxBytesInFlight) return undefined;
-    return answerStatus(503, failures.busy[1], failures.busy[0]);
-  };
-
-  const receive = async (context: Context, mediaType: MediaType): Promise<Answer> => {
+  /** Reads the body and takes what it holds. As it arrives, too, there must be room: it was announced, not sent, when it was let in. */
+  const receive = async (context: Context, mediaType: MediaType, client: Client): Promise<Answer> => {
     let held = 0;
-    const hold = (length: number): void => {
+    const holdMore = (length: number): void => {
       held += length;
-      bytesInFlight += length;
+      hold(client, length);
+    };
+    const onBytes = (length: number): boolean => {
+      if (findCrowd(client) !== undefined) return false;
+      holdMore(length);
+      return true;
     };
     try {
-      const bytes = await readBody(context.req.raw, incomingOf(context), limits, hold);
+      const bytes = await readBody(context.req.raw, incomingOf(context), limits, onBytes);
       metrics.add('received_bytes_total', held);
+      // A bomb has cost what it was inflated to.
+      const inflatedLength = bytes === 'too-large' ? limits.maxInflatedBytes : bytes.length;
+      client.tokens -= Math.floor(inflatedLength / limits.bytesPerRequest);
+      if (bytes === 'no-room') return findCrowd(client) ?? busy;
       if (typeof bytes === 'string') return answerStatus(...bodyProblems[bytes]);
       // Its rows are as large as it is inflated, and wait until they are safe.
-      hold(bytes.length - held);
+      holdMore(bytes.length - held);
       return await take(bytes, mediaType);
     } finally {
-      bytesInFlight -= held;
+      hold(client, -held);
     }
   };
 
   const handle = async (context: Context, mediaType: MediaType | undefined): Promise<Answer> => {
     const fault = faults.get();
-    const early = (await faultAnswer(context, fault)) ?? refuseEarly(context);
+    const early = await faultAnswer(context, fault);
     if (early !== undefined) return early;
+    const { client, waitSeconds } = countRequest(clientAddress(context) ?? '', now());
+    if (waitSeconds > 0) return answerStatus(429, 'Too many requests from one client.', waitSeconds);
     if (mediaType === undefined) return answerStatus(415, `Content-Type is ${mediaTypes.join(' or ')}.`);
-    const answer = await receive(context, mediaType);
+    const answer = findCrowd(client) ?? (await receive(context, mediaType, client));
     return fault.kind === 'lose-answer' ? cutConnection(context) : answer;
   };
 

@@ -1,6 +1,8 @@
 /** What a client sends that means harm, or was written by somebody who read the specification otherwise. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Collector } from '../../../demo/collector/index.js';
 import { exportRequest, logRecord, makeDataDir, openCollector, post, readBytes } from './house.js';
 
@@ -114,4 +116,55 @@ test('null is a field that is not there, as in all of proto3’s JSON', async co
     const answer = await post(collector, body);
     assert.deepEqual([answer.status, await answer.text()], [200, '{}'], body);
   }
+});
+
+test('x-gzip is gzip', async context => {
+  const collector = await openCollector(context);
+  const body = gzipSync(JSON.stringify(exportRequest('usage', [attempt()])));
+  assert.equal(await (await post(collector, body, { 'Content-Encoding': 'x-gzip' })).text(), '{}');
+  assert.equal((await rowsOf(collector)).length, 1);
+});
+
+test('a body that is large once inflated counts as several requests of its client', async context => {
+  const collector = await openCollector(context, {
+    limits: { clientBurst: 40, clientRequestsPerSecond: 1 },
+    clientAddress: () => 'one',
+    now: () => Date.UTC(2026, 0, 1),
+  });
+  const body = gzipSync(JSON.stringify({ resourceLogs: [], rest: ' '.repeat(1_000_000) }));
+  const headers = { 'Content-Encoding': 'gzip' };
+  const statuses = [];
+  for (let request = 0; request < 3; request += 1) statuses.push((await post(collector, body, headers)).status);
+  assert.deepEqual(statuses, [200, 200, 429]);
+});
+
+test('the metrics are what Prometheus reads: each family declared once, its samples beneath it, every number finite', async context => {
+  const collector = await openCollector(context);
+  await post(
+    collector,
+    exportRequest('usage', [attempt(), { ...attempt(), eventName: `"\n\\${randomUUID()}` } as never]),
+  );
+  await post(collector, '{');
+  const answer = await collector.app.request('/metrics', { headers: { Authorization: 'Bearer operator' } });
+  const text = await answer.text();
+  assert.ok(text.endsWith('\n'));
+  const declared = new Map<string, string>();
+  let family = '';
+  for (const line of text.trimEnd().split('\n')) {
+    const [, keyword, name = '', rest = ''] = /^# (HELP|TYPE) ([a-z_]+) (.+)$/.exec(line) ?? [];
+    if (keyword === 'TYPE') {
+      assert.ok(!declared.has(name), `${name} twice`);
+      declared.set(name, rest);
+      family = name;
+    } else if (keyword === undefined) {
+      const [, sample = '', value = ''] = /^([a-z_]+)(?:\{[a-z_]+="[^"\\\n]*"\})? (\S+)$/.exec(line) ?? [];
+      assert.equal(
+        sample.replace(declared.get(family) === 'histogram' ? /_(bucket|sum|count)$/ : '', ''),
+        family,
+        line,
+      );
+      assert.ok(Number.isFinite(Number(value)), line);
+    }
+  }
+  assert.ok(declared.size > 8);
 });
