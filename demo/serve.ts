@@ -18,7 +18,12 @@ const workerFile = 'meeting-join-telemetry-sw.js';
 
 const requestTimeoutMs = 30_000;
 const headersTimeoutMs = 10_000;
+/** How often Node looks for requests that are over their time; its own 30 s would give each as long again. */
+const connectionsCheckingIntervalMs = 2000;
 const maxConnections = 20_000;
+/** For requests under way, when it stops: then their connections are cut. */
+const finishWithinMs = 5000;
+/** After this long a disk holds the store up that will not come back. */
 const stopWithinMs = 10_000;
 
 const serveWorker = async (context: Context): Promise<Response> => {
@@ -87,12 +92,19 @@ const announce = ({ port, address, family }: AddressInfo, settings: Settings): v
 };
 
 const start = async (): Promise<void> => {
+  // What the collector writes is for its own user, whatever the folder lets others see.
+  process.umask(0o077);
   const settings = await parseSettings(process.env);
   const collector = await createCollector(settings);
   const ops = createOps(collector, settings);
   const server = createAdaptorServer({
     fetch: compose(collector, ops).fetch,
-    serverOptions: { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: 65_000 },
+    serverOptions: {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: connectionsCheckingIntervalMs,
+    },
   });
   if ('maxConnections' in server) server.maxConnections = maxConnections;
   server.once('error', (error: NodeJS.ErrnoException) => stopWith(portProblem(error, settings)));
@@ -103,22 +115,32 @@ const start = async (): Promise<void> => {
     if (isStopping) response.setHeader('Connection', 'close');
   });
 
-  /** No new connections; what comes on the old ones is answered and committed, and then each is closed. */
+  /**
+   * No new connections; what comes on the old ones is answered and committed, and then each is closed. Whoever says
+   * nothing, or never comes to an end, is cut off: they were promised nothing.
+   */
   const stop = (): void => {
+    if (isStopping) return;
     isStopping = true;
     setTimeout(() => process.exit(1), stopWithinMs).unref();
     ops.close();
     if ('keepAliveTimeout' in server) server.keepAliveTimeout = 1;
     server.close(() => void collector.close().then(() => process.exit(0)));
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    if (!('closeIdleConnections' in server)) return;
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), finishWithinMs).unref();
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  // A second one changes nothing: npm passes on the Ctrl+C that the terminal has sent already.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stop);
 };
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && 'code' in error;
 
 try {
   await start();
 } catch (error) {
+  if (isSystemError(error)) stopWith(`${error.message}: DATA_DIR must be a folder with room that can be written.`);
   if (error instanceof SettingsError || error instanceof StoreUnreadableError || error instanceof RangeError) {
     stopWith(error.message);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -94,7 +94,7 @@ test('SIGTERM under load: whoever was heard is answered, and the database is one
   for (const uid of acknowledged) assert.ok(stored.has(uid));
 });
 
-test('SIGTERM ends it with 0; its secrets are readable by the owner alone', async context => {
+test('SIGTERM ends it with 0; its files are readable by the owner alone', async context => {
   const dataDir = await makeDataDir(context);
   const { child } = await startServing(context, dataDir);
   child.kill('SIGTERM');
@@ -103,6 +103,9 @@ test('SIGTERM ends it with 0; its secrets are readable by the owner alone', asyn
   for (const name of ['ops-token', 'collector-key']) {
     assert.equal((await stat(join(dataDir, name))).mode & 0o777, 0o600);
     assert.match(await readFile(join(dataDir, name), 'utf8'), /^[0-9a-f]{64}\n$/);
+  }
+  for (const name of await readdir(dataDir)) {
+    assert.equal((await stat(join(dataDir, name))).mode & 0o077, 0, `${name} is open to others`);
   }
 });
 
@@ -118,17 +121,44 @@ const failing: [string, NodeJS.ProcessEnv, RegExp][] = [
   ['a short key', { COLLECTOR_KEY: 'short', PORT: '0' }, /^COLLECTOR_KEY is too short.*\n$/],
 ];
 
+/** Starts what is not to start. */
+const refuseToStart = async (environment: NodeJS.ProcessEnv): Promise<string> => {
+  const { OPS_TOKEN: _, COLLECTOR_KEY: __, ...inherited } = process.env;
+  const child = spawn(process.execPath, [serveFile], { env: { ...inherited, ...environment }, timeout: 10_000 });
+  let output = '';
+  child.stderr.on('data', chunk => {
+    output += String(chunk);
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  assert.equal(code, 1, output);
+  return output;
+};
+
 for (const [name, environment, expected] of failing) {
   test(`${name}: one line on the way out, status 1`, async context => {
     const dataDir = await makeDataDir(context);
-    const { OPS_TOKEN: _, COLLECTOR_KEY: __, ...inherited } = process.env;
-    const child = spawn(process.execPath, [serveFile], { env: { ...inherited, DATA_DIR: dataDir, ...environment } });
-    let output = '';
-    child.stderr.on('data', chunk => {
-      output += String(chunk);
-    });
-    const [code] = (await once(child, 'close')) as [number];
-    assert.equal(code, 1);
-    assert.match(output, expected);
+    assert.match(await refuseToStart({ DATA_DIR: dataDir, ...environment }), expected);
+  });
+}
+
+const spoiled: [string, string, (path: string) => Promise<unknown>, RegExp][] = [
+  ['an empty key file', 'collector-key', path => writeFile(path, '\n'), /collector-key is empty: .*COLLECTOR_KEY.*\n$/],
+  [
+    'a key file that cannot be read',
+    'collector-key',
+    path => mkdir(path),
+    /collector-key cannot be used \(EISDIR\): .*\n$/,
+  ],
+  ['data whose key file is gone', 'events.duckdb', path => writeFile(path, ''), /collector-key is missing, .*\n$/],
+  ['an empty token file', 'ops-token', path => writeFile(path, ''), /ops-token is empty: .*OPS_TOKEN.*\n$/],
+  ['a token file with two words', 'ops-token', path => writeFile(path, 'two words\n'), /^OPS_TOKEN is letters, .*\n$/],
+];
+
+for (const [name, file, spoil, expected] of spoiled) {
+  test(`${name}: one line, and no other secret is put in its place`, async context => {
+    const dataDir = await makeDataDir(context);
+    await spoil(join(dataDir, file));
+    assert.match(await refuseToStart({ DATA_DIR: dataDir, PORT: '0' }), expected);
+    assert.match(await refuseToStart({ DATA_DIR: dataDir, PORT: '0' }), expected);
   });
 }
