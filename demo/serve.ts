@@ -1,7 +1,7 @@
 /** The harness on a port: collector, console, launcher and the built files. The only file that opens one. */
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
@@ -20,7 +20,11 @@ const requestTimeoutMs = 30_000;
 const headersTimeoutMs = 10_000;
 /** How often Node looks for requests that are over their time; its own 30 s would give each as long again. */
 const connectionsCheckingIntervalMs = 2000;
+/** Without a byte either way; the console's live line says something every 15 s. */
+const silenceMs = 65_000;
 const maxConnections = 20_000;
+/** Browsers and exporters wait for an answer before they ask again. Each that waits behind another is held in memory. */
+const maxPipelined = 4;
 /** For requests under way, when it stops: then their connections are cut. */
 const finishWithinMs = 5000;
 /** After this long a disk holds the store up that will not come back. */
@@ -91,6 +95,16 @@ const announce = ({ port, address, family }: AddressInfo, settings: Settings): v
   );
 };
 
+const cutPipelines = (server: ReturnType<typeof createAdaptorServer>): void => {
+  const unanswered = new WeakMap<Socket, number>();
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, count);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    if (count > maxPipelined) socket.destroy();
+  });
+};
+
 const start = async (): Promise<void> => {
   // What the collector writes is for its own user, whatever the folder lets others see.
   process.umask(0o077);
@@ -107,11 +121,14 @@ const start = async (): Promise<void> => {
     },
   });
   if ('maxConnections' in server) server.maxConnections = maxConnections;
+  server.setTimeout(silenceMs);
+  cutPipelines(server);
   server.once('error', (error: NodeJS.ErrnoException) => stopWith(portProblem(error, settings)));
   server.listen(settings.port, settings.host, () => announce(server.address() as AddressInfo, settings));
 
   let isStopping = false;
   server.prependListener('request', (_: IncomingMessage, response: ServerResponse) => {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
     if (isStopping) response.setHeader('Connection', 'close');
   });
 

@@ -45,6 +45,24 @@ test('a client whose bodies never end gets its part of the memory, and others ar
   assert.equal((await send(serving)).status, 200);
 });
 
+test('a few requests without waiting are answered; a hundred are cut off, for each answer that nobody reads is held', async context => {
+  const serving = await startServing(context, await makeDataDir(context));
+  const ask = async (count: number): Promise<string> => {
+    const socket = await open(context, serving);
+    let answers = '';
+    socket.on('data', data => {
+      answers += data.toString('latin1');
+    });
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count - 1));
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await once(socket, 'close');
+    return answers;
+  };
+  assert.equal((await ask(3)).match(/HTTP\/1\.1 200/g)?.length, 3);
+  assert.ok(((await ask(100)).match(/HTTP\/1\.1 200/g)?.length ?? 0) < 100);
+  assert.equal((await send(serving)).headers.get('X-Content-Type-Options'), 'nosniff');
+});
+
 const half = `${announcement}{`;
 
 /** Silent, stopped within the headers, stopped within the body. */
