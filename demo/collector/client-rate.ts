@@ -1,6 +1,6 @@
 /**
- * Requests per client, one token bucket each, and the bytes each has in memory. No address is kept: the key is a hash keyed with a random secret of this
- * process, in memory only, so nobody can tell afterwards who was there.
+ * Requests per client, one token bucket each, and the bytes each has in memory. No address is kept: the key is a hash
+ * keyed with a random secret of this process, in memory only, so nobody can tell afterwards who was there.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';

@@ -7,7 +7,7 @@
  * see the last commit).
  */
 import { EventEmitter } from 'node:events';
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type DuckDBConnection,
@@ -84,7 +84,7 @@ interface Waiting {
 }
 
 const storeFile = 'events.duckdb';
-const freeSpaceCheckMs = 1000;
+const volumeCheckMs = 1000;
 const reopenAfterMs = 2000;
 
 /** Twice as long as a tag keeps a record and may send it again. What happened before is looked for in the tables. */
@@ -94,14 +94,14 @@ const rememberUidsMs = 14 * 86_400_000;
 const aheadMs = 3_600_000;
 
 /**
- * 160 MB for DuckDB leave room for Node within 400 MB; two threads are the machine's two cores.
+ * 112 MB for DuckDB leave room for Node, and for what DuckDB does not count, within 400 MB; two threads are the machine's two cores.
  *
  * Whoever commits waits while a checkpoint writes the log into the table, and that writes the last group of rows anew
  * until it is full. So it comes often, and groups are small: the longest commit of 240 000 rows took 58 ms with 1.5 MB
  * and 78 with 2.5, with DuckDB's own 16 MB and 122 880 rows 333. That is bought with 8 µs an event more of the processor
  * (48 where it was 40), some 40 MB of memory and half as much again of the disk.
  */
-const duckdbOptions = { memory_limit: '160MB', threads: '2', checkpoint_threshold: '2MB' };
+const duckdbOptions = { memory_limit: '112MB', threads: '2', checkpoint_threshold: '2MB' };
 const rowsPerGroup = 10_240;
 
 const firstLine = (error: unknown): string =>
@@ -199,6 +199,15 @@ const loadUids = async (connection: DuckDBConnection, sinceMs: number): Promise<
   return uids;
 };
 
+/** Tells one file from another that has its name; undefined when there is none. */
+const readFileId = async (path: string): Promise<bigint | undefined> => {
+  try {
+    return (await stat(path, { bigint: true })).ino;
+  } catch {
+    return undefined;
+  }
+};
+
 interface Database {
   instance: DuckDBInstance;
   writer: DuckDBConnection;
@@ -255,6 +264,7 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
   const status: StoreStatus = { failure: undefined, waitingRows: 0, commits: 0, lookups: 0, reopens: 0 };
   let database = await openDatabase(path);
   let isOpen = true;
+  let fileId = await readFileId(path);
   /** All uids that came since are among `uids`. */
   let rememberedSinceMs = Date.now() - rememberUidsMs;
   const uids = await loadUids(database.writer, rememberedSinceMs);
@@ -301,15 +311,19 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
     return rows.filter(row => !seen.has(row.uid) && seen.add(row.uid));
   };
 
+  /** Somebody who moves or deletes an open file does not hinder DuckDB, which writes on where nobody will look. */
+  const isInPlace = async (): Promise<boolean> => (await readFileId(path)) === fileId;
+
   /** The volume is looked at at most once a second: DuckDB must not meet a full disk in mid-write. */
-  const checkSpace = async (): Promise<void> => {
-    if (Date.now() - checkedAt < freeSpaceCheckMs && status.failure !== 'disk-full') return;
+  const checkVolume = async (): Promise<void> => {
+    if (Date.now() - checkedAt < volumeCheckMs && status.failure === undefined) return;
     checkedAt = Date.now();
+    if (!(await isInPlace())) throw new Error(`${path} is gone.`);
     if ((await readFreeBytes()) < limits.minFreeBytes) throw new Error('No space left on device');
   };
 
   const commit = async (writer: DuckDBConnection, group: Waiting[]): Promise<EventRow[]> => {
-    await checkSpace();
+    await checkVolume();
     const fresh = await findNew(
       writer,
       group.flatMap(({ rows }) => rows),
@@ -326,13 +340,14 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
     isOpen = false;
     await new Promise(resolve => setTimeout(resolve, reopenAfterMs));
     database = await openDatabase(path);
+    fileId = await readFileId(path);
     isOpen = true;
     status.reopens += 1;
   };
 
   /** Reaches the disk and leaves nothing there. */
   const tryWrite = async (writer: DuckDBConnection): Promise<void> => {
-    await checkSpace();
+    await checkVolume();
     await writer.run('CREATE OR REPLACE TABLE probe AS SELECT 1 AS written');
     await writer.run('DROP TABLE probe');
   };
@@ -340,6 +355,7 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
   const recover = async (): Promise<void> => {
     const alive =
       isOpen &&
+      (await isInPlace()) &&
       (await database.writer.run('SELECT count(*) FROM events').then(
         () => true,
         () => false,

@@ -14,7 +14,7 @@ import { readJoin, readJoins } from './joins.js';
 import { createLive, type Live, type OnStored } from './live.js';
 import { readOverview } from './overview.js';
 import type { Store } from './store.js';
-import { readSummary } from './summary.js';
+import { previousPeriod, readSummary } from './summary.js';
 
 /** Ways to fail that can be asked for. */
 export interface FaultSwitch {
@@ -36,6 +36,8 @@ export interface OpsHouse {
   now?: (() => number) | undefined;
 }
 
+/** Pools without a collection of their own are listed while somebody joins there. */
+const recentPoolsMs = 30 * 86_400_000;
 const maxImportBytes = 1_000_000;
 const maxWho = 64;
 const defaultJoins = 50;
@@ -96,15 +98,21 @@ const limitOf = (context: Context): number | undefined => {
   return Number.isInteger(asked) && asked > 0 ? Math.min(asked, maxJoins) : undefined;
 };
 
+/** When the earliest join began that a read of figures looks at. */
+const earliestOf = (filters: Filters, nowMs: number): number | undefined =>
+  previousPeriod(filters, nowMs)?.fromMs ?? filters.fromMs;
+
 const addReads = (api: Hono, { store, now = Date.now }: OpsHouse, live: Live): void => {
   api.get(
     '/summary',
-    filtered(async (context, filters) => context.json(await store.read(reader => readSummary(reader, filters, now())))),
+    filtered(async (context, filters) =>
+      context.json(await store.read(reader => readSummary(reader, filters, now()), earliestOf(filters, now()))),
+    ),
   );
   api.get(
     '/overview',
     filtered(async (context, filters) =>
-      context.json(await store.read(reader => readOverview(reader, filters, now()))),
+      context.json(await store.read(reader => readOverview(reader, filters, now()), earliestOf(filters, now()))),
     ),
   );
   api.get(
@@ -112,11 +120,11 @@ const addReads = (api: Hono, { store, now = Date.now }: OpsHouse, live: Live): v
     filtered(async (context, filters) => {
       const limit = limitOf(context);
       if (limit === undefined) return refuse(context, 400, `limit is a number from 1 to ${maxJoins}`);
-      return context.json(await store.read(reader => readJoins(reader, filters, limit)));
+      return context.json(await store.read(reader => readJoins(reader, filters, limit), filters.fromMs));
     }),
   );
   api.get('/joins/:id', async context => {
-    const join = await store.read(reader => readJoin(reader, context.req.param('id')));
+    const join = await store.read(reader => readJoin(reader, context.req.param('id')), now());
     return join ? context.json(join) : refuse(context, 404, 'no such join');
   });
   api.get(
@@ -130,15 +138,16 @@ const addReads = (api: Hono, { store, now = Date.now }: OpsHouse, live: Live): v
       if (!isExportFormat(format)) return refuse(context, 400, 'format is ndjson, csv or parquet');
       // An export is for keeping: it holds the synthetic records too, marked, unless told otherwise.
       const synthetic = filters.synthetic || context.req.query('synthetic') === undefined;
-      return store.read(reader => exportEvents(reader, { ...filters, synthetic }, format));
+      return store.read(reader => exportEvents(reader, { ...filters, synthetic }, format), now());
     }),
   );
 };
 
-const addConfigurations = (api: Hono, { store, configurations }: OpsHouse): void => {
-  api.get('/configurations', async context =>
-    context.json(await store.read(reader => readConfigurations(reader, configurations))),
-  );
+const addConfigurations = (api: Hono, { store, configurations, now = Date.now }: OpsHouse): void => {
+  api.get('/configurations', async context => {
+    const sinceMs = now() - recentPoolsMs;
+    return context.json(await store.read(reader => readConfigurations(reader, configurations, sinceMs), sinceMs));
+  });
   api.get('/configurations/export', async context =>
     context.body(`${JSON.stringify(await configurations.list(), null, 2)}\n`, 200, {
       'Content-Type': 'application/json',

@@ -40,17 +40,22 @@ const govern = (text: string, pool: string, attempts: number): Governed => {
   };
 };
 
-const readPools = async (reader: Reader): Promise<Map<string, number>> => {
+const readPools = async (reader: Reader, sinceMs: number): Promise<Map<string, number>> => {
   const rows = await reader.query(
-    "select pool, count(*) as attempts from derived.joins where pool <> '' group by 1 order by 2 desc limit 500",
+    "select pool, count(*) as attempts from derived.joins where pool <> '' and at_ms >= ? group by 1 order by 2 desc limit 500",
+    [sinceMs],
   );
   return new Map(rows.map(({ pool, attempts }) => [String(pool), Number(attempts)]));
 };
 
-/** Every collection, and what it makes of every pool that was joined or has a collection of its own. */
-export const readConfigurations = async (reader: Reader, book: ConfigurationBook): Promise<Configurations> => {
+/** Every collection, and what it makes of every pool that was joined since then or has a collection of its own. */
+export const readConfigurations = async (
+  reader: Reader,
+  book: ConfigurationBook,
+  sinceMs: number,
+): Promise<Configurations> => {
   const list = await book.list();
-  const attempts = await readPools(reader);
+  const attempts = await readPools(reader, sinceMs);
   for (const { Identity } of list) {
     const pool = poolOf(Identity);
     if (pool !== undefined && !attempts.has(pool)) attempts.set(pool, 0);

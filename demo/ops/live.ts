@@ -15,6 +15,9 @@ export type OnStored = (listener: () => void) => () => void;
 
 const encode = (message: LiveMessage): string => `data: ${JSON.stringify(message)}\n\n`;
 
+/** A tag keeps a record for a week: what arrives now happened since then, but for a day of wrong clocks. */
+const maxLateMs = 8 * 86_400_000;
+
 /** Rows are stamped before they are committed, so a look back this far misses none. */
 const overlapMs = 5000;
 /** What was stamped this shortly before the stream was opened may have been committed after the page read the rest. */
@@ -28,7 +31,7 @@ const readNews = async (
   openedMs: number,
 ): Promise<LiveMessage[]> => {
   const sinceMs = Math.max(openedMs - marginMs, Date.now() - overlapMs);
-  const joins = await store.read(reader => readArrivals(reader, filters, sinceMs, maxJoins));
+  const joins = await store.read(reader => readArrivals(reader, filters, sinceMs, maxJoins), Date.now() - maxLateMs);
   const news = joins.filter(join => told.get(join.id) !== join.result).reverse();
   told.clear();
   for (const join of joins) told.set(join.id, join.result);
