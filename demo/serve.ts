@@ -65,7 +65,11 @@ const compose = (collector: Collector, ops: Ops): Hono => {
   app.get('/launcher', context => context.redirect(`/launcher/${new URL(context.req.url).search}`, 308));
   app.get('/', context => context.redirect('/launcher/?pool=pool01.contoso.com', 302));
   addDist(app);
-  app.onError((_, context) => context.json({ code: 13, message: 'Something went wrong here.' }, 500));
+  app.onError((error, context) => {
+    // The path alone: a token may stand in what follows it.
+    process.emitWarning(`${context.req.method} ${context.req.path} failed: ${error.message}`);
+    return context.json({ code: 13, message: 'Something went wrong here.' }, 500);
+  });
   return app;
 };
 
@@ -80,6 +84,9 @@ const portProblem = (error: NodeJS.ErrnoException, { host, port }: Settings): st
   return `HOST=${host} cannot be listened on (${error.code ?? error.message}): set HOST=127.0.0.1.`;
 };
 
+const storesHint = 'Join on the launcher; the console shows who could not, and why. Ctrl+C stops the harness.';
+const gatewayHint = 'This is a gateway: what it takes is stored, and looked at, where it goes. Ctrl+C stops it.';
+
 const announce = ({ port, address, family }: AddressInfo, settings: Settings): void => {
   const shown =
     address === '127.0.0.1' || address === '::1' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
@@ -87,9 +94,9 @@ const announce = ({ port, address, family }: AddressInfo, settings: Settings): v
   process.stdout.write(
     [
       `Launcher  ${url}/launcher/?pool=pool01.contoso.com`,
-      `Console   ${url}/ops/?token=${settings.opsToken}`,
-      `Data      ${settings.dataDir}`,
-      'Join on the launcher; the console shows who could not, and why. Ctrl+C stops the harness.',
+      ...(settings.forwardTo === undefined
+        ? [`Console   ${url}/ops/?token=${settings.opsToken}`, `Data      ${settings.dataDir}`, storesHint]
+        : [`Next hop  ${settings.forwardTo}`, gatewayHint]),
       '',
     ].join('\n'),
   );

@@ -22,9 +22,6 @@ export interface Configurations {
   get(identity: string): Configuration | undefined;
   /** Changes properties of a collection; a collection that is not there yet begins from the defaults, as New-Cs… does. */
   patch(identity: string, changes: Record<string, unknown>, by: string): Promise<Configuration>;
-  remove(identity: string, by: string): Promise<boolean>;
-  /** Import: these and no others. */
-  replace(collections: readonly Configuration[], by: string): Promise<void>;
   /** The latest changes, newest first. */
   audit(count?: number): Promise<ConfigurationChange[]>;
   /**
@@ -246,18 +243,6 @@ export const openConfigurations = async (dataDir: string): Promise<Configuration
         await write(before ? collections.map(one => (one === before ? after : one)) : [...others, after], by);
         return after;
       }),
-    remove: (identity, by) =>
-      change(async () => {
-        check();
-        const before = find(identity);
-        if (before === undefined) return false;
-        await write(
-          collections.filter(collection => collection !== before),
-          by,
-        );
-        return true;
-      }),
-    replace: (next, by) => change(() => write(next.map(checkConfiguration), by)),
     async audit(count = 100) {
       const text = await readFile(auditPath, 'utf8').catch(() => '');
       const lines = text.split('\n').filter(line => line !== '');

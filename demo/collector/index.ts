@@ -1,7 +1,7 @@
 /**
  * The collector: Request → Response, no port. `createCollector` opens DATA_DIR and answers
  *   POST /v1/logs · GET /web-service-configuration.json · GET /healthz · GET /metrics (operator)
- * For the console: `collector.store` (query, connect, onStored), `collector.configurations` (list, patch, replace,
+ * For the console: `collector.store` (query, connect, onStored), `collector.configurations` (list, patch,
  * audit), `collector.faults` (get, set), and `requireOperator` / `operatorCookie` from `operator-token.ts`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -84,8 +84,13 @@ const forgetPrevious = async (store: Store): Promise<void> => {
   if (row !== undefined) await store.forgetPreviousHashes();
 };
 
-const keepExpiring = (store: Store, retention: Retention, now: () => number): NodeJS.Timeout => {
-  const expire = () => store.expire(retention, now()).catch(() => 0);
+/** What is too old and stays is a promise broken: the next hour tries again, and somebody must hear of it. */
+const keepExpiring = (store: Store, retention: Retention, now: () => number, metrics: Metrics): NodeJS.Timeout => {
+  const expire = () =>
+    store.expire(retention, now()).catch((error: Error) => {
+      metrics.add('expiry_failures_total', 1);
+      process.emitWarning(`What is too old could not be deleted: ${error.message}`);
+    });
   void expire();
   return setInterval(expire, expireEveryMs).unref();
 };
@@ -136,10 +141,10 @@ export const createCollector = async (options: CollectorOptions): Promise<Collec
   const store =
     forwardTo === undefined ? await openStore({ dataDir, limits, ...(freeBytes ? { freeBytes } : {}) }) : undefined;
   const sink = store === undefined ? createGateway(forwardTo ?? '') : storeAsSink(store);
-  const expiry = store && keepExpiring(store, options.retention ?? defaultRetention, now);
   if (store && pseudonymizer.previous === undefined) await forgetPrevious(store);
   const faults = createFaults();
   const metrics = createMetrics();
+  const expiry = store && keepExpiring(store, options.retention ?? defaultRetention, now, metrics);
 
   const app = new Hono();
   const origins = options.allowedOrigins ?? [];

@@ -12,6 +12,7 @@ const counters = {
   records_refused_total: { help: 'Log records refused, by reason.', label: 'reason' },
   records_forwarded_total: { help: 'Log records the next hop acknowledged.', label: '' },
   attributes_stripped_total: { help: 'Attributes left out because undeclared.', label: '' },
+  expiry_failures_total: { help: 'Times that what is too old could not be deleted.', label: '' },
   received_bytes_total: { help: 'Bytes of bodies received.', label: '' },
 } as const;
 

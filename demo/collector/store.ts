@@ -7,7 +7,7 @@
  * see the last commit).
  */
 import { EventEmitter } from 'node:events';
-import { stat, statfs } from 'node:fs/promises';
+import { rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type DuckDBConnection,
@@ -122,9 +122,12 @@ const attach = async (instance: DuckDBInstance, path: string): Promise<void> => 
 };
 
 const open = async (path: string): Promise<DuckDBInstance> => {
-  const instance = await DuckDBInstance.create(':memory:', { ...duckdbOptions, temp_directory: `${path}.tmp` });
+  const scratch = `${path}.tmp`;
+  const instance = await DuckDBInstance.create(':memory:', { ...duckdbOptions, temp_directory: scratch });
   try {
     await attach(instance, path);
+    // What one that was killed has left: rows are in it, which would outlive their time.
+    await rm(scratch, { recursive: true, force: true });
     return instance;
   } catch (error) {
     instance.closeSync();

@@ -101,7 +101,12 @@ export const createOps = (collector: Collector, settings: OpsSettings): Ops => {
       : {}),
   });
   addSignIn(app, settings);
-  app.get('/ops', context => context.redirect(`/ops/${new URL(context.req.url).search}`, 308));
+  app.get('/ops', context => {
+    // The token may be in it.
+    context.header('Referrer-Policy', 'no-referrer');
+    context.header('Cache-Control', 'no-store');
+    return context.redirect(`/ops/${new URL(context.req.url).search}`, 308);
+  });
   // Mounted with its slash, for a page at /ops would take its relative addresses from the root.
   app.route('/ops/', createPages());
   app.route('/api', api);

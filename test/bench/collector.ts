@@ -18,7 +18,8 @@ const warmUpSeconds = 2;
 const seconds = Number(process.argv[2] ?? 10);
 
 const start = async (dataDir: string): Promise<{ child: ChildProcess; port: number }> => {
-  const child = spawn(process.execPath, [serve], {
+  // With the flag of `npm start`.
+  const child = spawn(process.execPath, ['--max-semi-space-size=4', serve], {
     env: { ...process.env, PORT: '0', DATA_DIR: dataDir, CLIENT_REQUESTS_PER_SECOND: '1000000' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

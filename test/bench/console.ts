@@ -109,7 +109,11 @@ try {
   const ask = (name: string, filters: Filters, how: Measured = {}): Promise<void> =>
     measure(name, () => store.read(reader => readSummary(reader, filters, nowMs)), { ...how, targetMs });
   await measure('DuckDB alone: distinct join ids', () => collected.query('select count(distinct join_id) from events'));
-  await measure('first read after a start, or much news', () => open().read(async () => undefined), { runs: 5 });
+  await measure('first read after a start: since ever', () => open().read(async () => undefined), { runs: 3 });
+  const twoDaysAgoMs = nowMs - 2 * dayMs;
+  await measure('first read after a start: the last two days', () => open().read(async () => undefined, twoDaysAgoMs), {
+    runs: 3,
+  });
   await ask('summary, since ever (every join)', always);
   await ask('summary, since ever, one pool', onePool);
   await ask('summary, last day and the day before', lastDay);
@@ -119,6 +123,10 @@ try {
   await measure('latest 50 joins, last day', () => store.read(reader => readJoins(reader, lastDay, 50)));
   await measure('the whole page, last day', () => store.read(reader => readOverview(reader, lastDay, nowMs)));
   await measure('the whole page, since ever', () => store.read(reader => readOverview(reader, always, nowMs)));
+  const [table] = await collected.query(
+    "select sum(memory_usage_bytes + temporary_storage_bytes) as bytes from duckdb_memory() where tag = 'IN_MEMORY_TABLE'",
+  );
+  console.log(`\nthe table of joins: ${Math.round(Number(table?.bytes) / (records / 2.1))} bytes a join`);
 } finally {
   await collected.close();
   await rm(folder, { recursive: true, force: true });

@@ -138,8 +138,8 @@ export interface Sizing {
   straight: Measured;
 }
 
-/** What nothing here can measure: say your own and scale the columns. */
-const assumed = { joinsPerMeeting: 5, busiestHour: 0.2, bytesPerJoinInMemory: 60 };
+/** What nothing here can measure: say your own and scale the columns. The last is what `npm run bench:console` prints. */
+const assumed = { joinsPerMeeting: 5, busiestHour: 0.2, bytesPerJoinInTable: 40 };
 
 const mostOf = (visits: readonly Visit[], what: 'events' | 'beacons' | 'bytes'): number =>
   Math.max(...visits.map(visit => visit[what]));
@@ -165,7 +165,7 @@ const sizingRow = (meetings: number, { visits, store, engine, single, gateway, s
     short((joins * mostOf(visits, 'bytes')) / 1e6),
     `${short((beaconsPerSecond / single.beaconsPerSecond) * 100)} %`,
     short((eventsKept * store.bytesPerRecord) / 1e9),
-    short((joins * defaultRetention.usage * assumed.bytesPerJoinInMemory) / 1e9),
+    short((joins * defaultRetention.usage * assumed.bytesPerJoinInTable) / 1e9),
     cores(gateway),
     cores(straight),
     short((eventsKept * engine.bytesPerRecord) / 1e9),
@@ -183,7 +183,7 @@ export const toSizing = (sizing: Sizing): string =>
       `, and ${toDisk(sizing.engine)} in ClickHouse ${engineVersion}, one copy.`,
     '',
     `So, with ${assumed.joinsPerMeeting} joins a meeting, ${assumed.busiestHour * 100} % of a day in its busiest hour, and everything kept for ${defaultRetention.usage} days ` +
-      `(the collector keeps census and errors for less), at ${assumed.bytesPerJoinInMemory} bytes a join in the console's memory:`,
+      `(the collector keeps census and errors for less), at ${assumed.bytesPerJoinInTable} bytes a join in the console’s table:`,
     '',
     ...toLines(
       [
@@ -193,7 +193,7 @@ export const toSizing = (sizing: Sizing): string =>
         'MB a day sent',
         'One machine like this: busy',
         'its disk, GB',
-        'its console’s memory, GB',
+        'its console’s scratch file, GB',
         'Gateways, cores',
         'Straight, cores',
         'ClickHouse’s disk, GB',
