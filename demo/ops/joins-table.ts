@@ -1,6 +1,7 @@
 /**
- * `derived.joins`: the joins, one row each, so that a read is a plain filtered aggregate. It stands in memory beside the
- * database, some 60 bytes a join: losing it costs a rebuild and nothing else, and whoever stores events pays nothing for it.
+ * `derived.joins`: the joins, one row each, so that a read is a plain filtered aggregate. It stands beside the database,
+ * some 40 bytes a join in memory and beyond that in a scratch file: losing it costs a rebuild and nothing else, and
+ * whoever stores events pays nothing for it.
  *
  * It is built backwards: the newest joins first, which is what people look at; `extend` goes on from there, and of ten
  * million records the first read then waits for a second instead of twenty.
@@ -86,11 +87,6 @@ const readBounds = async (reader: Reader, { recordsAtOnce }: JoinsTableLimits): 
   return Array.isArray(found?.bounds) ? [...found.bounds.map(Number), always] : [always];
 };
 
-const fill = (reader: Reader, table: string, ...conditions: Sql[]): Promise<unknown> => {
-  const { text, values } = joinsSql(columns, ...conditions);
-  return reader.query(`insert into ${table} ${text}`, values);
-};
-
 /** Puts the joins whose keys stand in `touched` together anew, out of the records that meet the conditions. */
 const refresh = async (reader: Reader, limits: JoinsTableLimits, ...conditions: Sql[]): Promise<void> => {
   await reader.query('delete from derived.joins where key in (select key from touched)');
@@ -98,7 +94,8 @@ const refresh = async (reader: Reader, limits: JoinsTableLimits, ...conditions: 
   const parts = Math.ceil(Number(row?.n ?? 0) / limits.joinsAtOnce);
   for (let part = 0; part < parts; part++) {
     const ofPart = sql(`${joinKey} in (select key from touched where key % ${parts} = ${part})`);
-    await fill(reader, 'derived.joins', ofPart, ...conditions);
+    const { text, values } = joinsSql(columns, ofPart, ...conditions);
+    await reader.query(`insert into derived.joins ${text}`, values);
   }
 };
 
