@@ -1,0 +1,3 @@
+import { testSchedules } from './search.js';
+
+testSchedules(1);
