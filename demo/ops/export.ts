@@ -12,10 +12,16 @@ export type ExportFormat = 'ndjson' | 'csv' | 'parquet';
 /** As ISO 8601 writes UTC: without its sign, a reader would take a time for their own. */
 const utc = "timestampformat '%Y-%m-%dT%H:%M:%S.%gZ'";
 
+/** Rows that Parquet's writer holds at once: with its own 122 880 it left no memory to those who look. */
+const parquetRows = 20_480;
+
 const formats: Record<ExportFormat, { options: string; type: string }> = {
   ndjson: { options: `format json, ${utc}`, type: 'application/x-ndjson' },
   csv: { options: `format csv, header true, ${utc}`, type: 'text/csv; charset=utf-8' },
-  parquet: { options: 'format parquet, compression zstd', type: 'application/vnd.apache.parquet' },
+  parquet: {
+    options: `format parquet, compression zstd, row_group_size ${parquetRows}`,
+    type: 'application/vnd.apache.parquet',
+  },
 };
 
 export const isExportFormat = (name: string): name is ExportFormat => Object.hasOwn(formats, name);

@@ -73,7 +73,7 @@ const always = -8.64e15;
 /** A bound for a condition; none where there is no end. */
 const finite = (ms: number): number | undefined => (Number.isFinite(ms) && ms > always ? ms : undefined);
 
-const defaultLimits: JoinsTableLimits = { recordsAtOnce: 120_000, joinsAtOnce: 60_000, touched: 100_000 };
+const defaultLimits: JoinsTableLimits = { recordsAtOnce: 80_000, joinsAtOnce: 40_000, touched: 100_000 };
 
 /** The periods' beginnings, newest first, each of about the same number of records. The last one is the beginning of all. */
 const readBounds = async (reader: Reader, { recordsAtOnce }: JoinsTableLimits): Promise<number[]> => {

@@ -15,11 +15,23 @@ export interface Reader {
  */
 export interface Store {
   read<T>(work: (reader: Reader) => Promise<T>, fromMs?: number): Promise<T>;
+  /**
+   * Work that takes much memory and needs no joins: in its turn, for two at once have too little, but on a connection of
+   * its own, so that the table of joins outlives its failure.
+   */
+  readRecords<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
 }
 
 /** Times are beyond 32 bits, and DuckDB would take such a number for a double. */
 const bindable = (value: Value): Value | bigint =>
   typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
+
+const createReader = (find: () => Promise<DuckDBConnection>): Reader => ({
+  query: async (text, values = []) => {
+    const result = await (await find()).runAndReadAll(text, values.map(bindable));
+    return result.getRowObjectsJS() as Row[];
+  },
+});
 
 /**
  * Opens its own connection when it first reads, and another one after a failure: the collector may have had to open the
@@ -32,13 +44,10 @@ export const openStore = (
 ): Store => {
   const joins = createJoinsTable(changes, limits);
   let connection: Promise<DuckDBConnection> | undefined;
-  const reader: Reader = {
-    query: async (text, values = []) => {
-      connection ??= connect();
-      const result = await (await connection).runAndReadAll(text, values.map(bindable));
-      return result.getRowObjectsJS() as Row[];
-    },
-  };
+  const reader = createReader(() => {
+    connection ??= connect();
+    return connection;
+  });
   let last: Promise<unknown> = Promise.resolve();
 
   const recover = (): void => {
@@ -74,6 +83,18 @@ export const openStore = (
       });
       void extend();
       return read;
+    },
+    readRecords(work) {
+      const own = last.then(async () => {
+        const beside = connect();
+        try {
+          return await work(createReader(() => beside));
+        } finally {
+          beside.then(used => used.closeSync()).catch(() => undefined);
+        }
+      });
+      last = own.catch(() => undefined);
+      return own;
     },
   };
 };

@@ -138,7 +138,7 @@ export interface Sizing {
   straight: Measured;
 }
 
-/** What nothing here can measure: say your own and scale the columns. The last is what `npm run bench:console` prints. */
+/** What nothing here can measure: say your own and scale the columns. The last is what `bench:console` prints for ten million records. */
 const assumed = { joinsPerMeeting: 5, busiestHour: 0.2, bytesPerJoinInTable: 40 };
 
 const mostOf = (visits: readonly Visit[], what: 'events' | 'beacons' | 'bytes'): number =>
