@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseCollectorKey } from './pseudonym.js';
+import { storeFile } from './store.js';
 
 export interface Settings {
   port: number;
@@ -19,9 +20,6 @@ export interface Settings {
 
 /** The message is one line that says what to change. */
 export class SettingsError extends Error {}
-
-/** Of the store; here to see whether there is data. */
-const storeFile = 'events.duckdb';
 
 type Environment = Record<string, string | undefined>;
 

@@ -83,7 +83,8 @@ interface Waiting {
   settle: (added: Added) => void;
 }
 
-const storeFile = 'events.duckdb';
+/** In DATA_DIR. */
+export const storeFile = 'events.duckdb';
 const volumeCheckMs = 1000;
 const reopenAfterMs = 2000;
 
@@ -393,7 +394,6 @@ export const openStore = async ({ dataDir, limits, freeBytes }: StoreOptions): P
       settle(group, fresh);
       if (fresh.length > 0) emitter.emit('stored', fresh);
     } catch (error) {
-      fail(error);
       refuse(group, fail(error));
       await withWriter(recover).catch(() => undefined);
     }

@@ -56,9 +56,9 @@ export const openStore = (
     connection = undefined;
   };
 
-  const takeTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const takeTurn = <T>(work: () => Promise<T>, onFailure = recover): Promise<T> => {
     const own = last.then(work);
-    last = own.catch(recover);
+    last = own.catch(onFailure);
     return own;
   };
 
@@ -84,17 +84,17 @@ export const openStore = (
       void extend();
       return read;
     },
-    readRecords(work) {
-      const own = last.then(async () => {
-        const beside = connect();
-        try {
-          return await work(createReader(() => beside));
-        } finally {
-          beside.then(used => used.closeSync()).catch(() => undefined);
-        }
-      });
-      last = own.catch(() => undefined);
-      return own;
-    },
+    readRecords: work =>
+      takeTurn(
+        async () => {
+          const beside = await connect();
+          try {
+            return await work(createReader(async () => beside));
+          } finally {
+            beside.closeSync();
+          }
+        },
+        () => undefined,
+      ),
   };
 };

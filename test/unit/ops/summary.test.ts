@@ -202,23 +202,22 @@ test('attempts are the sum of the results, whatever is lost', async () => {
   );
 });
 
+const plainJoin = {
+  startMs: nowMs - minuteMs,
+  pool: 'pool01.contoso.com',
+  browser: 'Edge',
+  synthetic: false,
+  hasAttempt: true,
+  hasResult: true,
+  result: 'success',
+  durationMs: 1500,
+  pausedMs: 0,
+  assumed: false,
+  again: undefined,
+};
+
 test('a second result of a join changes nothing', async () => {
-  const [attempt, result] = recordsOf(
-    {
-      startMs: nowMs - minuteMs,
-      pool: 'pool01.contoso.com',
-      browser: 'Edge',
-      synthetic: false,
-      hasAttempt: true,
-      hasResult: true,
-      result: 'success',
-      durationMs: 1500,
-      pausedMs: 0,
-      assumed: false,
-      again: undefined,
-    },
-    1,
-  );
+  const [attempt, result] = recordsOf(plainJoin, 1);
   assert.ok(attempt && result);
   const second = { ...result, uid: 'r2', recorded_at: result.recorded_at + 5, result: 'unexpected_failure' };
   await house.put([attempt, second, result]);
@@ -229,17 +228,9 @@ test('a second result of a join changes nothing', async () => {
 
 test('join times say between which of them the true ones lie', async () => {
   const histories = Array.from({ length: 100 }, (_, n) => ({
+    ...plainJoin,
     startMs: nowMs - 10 * minuteMs,
-    pool: 'pool01.contoso.com',
-    browser: 'Edge',
-    synthetic: false,
-    hasAttempt: true,
-    hasResult: true,
-    result: 'success',
     durationMs: (n + 1) * 100,
-    pausedMs: 0,
-    assumed: false,
-    again: undefined,
   }));
   await house.put(histories.flatMap(recordsOf));
   assert.deepEqual((await ask('')).joinTimeIntervals, {
